@@ -1,0 +1,1 @@
+"""Talk to the Heliostat API."""

@@ -1,0 +1,223 @@
+"""Own every error that crosses a room or a process.
+
+HeliostatError
+├── InvalidInput            a value of the caller breaks a rule (422)
+├── SettlementFileRejected  a settlement file holds a bad cell (422)
+├── NotFound                (404)
+├── UnknownProduct          (404)
+├── RunNotFound             (404)
+├── CurveNotFound           (404)
+├── RunAlreadyFinished      (409)
+├── SettlementsChanged      a stored price differs and no revision was asked for (409)
+├── IdempotencyKeyReused    same key, other body (422)
+├── Unauthenticated         (401)
+├── PayloadTooLarge         (413)
+├── SourceUnavailable       a vendor or store cannot answer now (503)
+├── FeedDisconnected        a feed's connection ended (503)
+├── RunFailed               a run cannot be finished
+└── StackError              the local stack cannot start; the message says what to do
+
+Every class takes context keywords only, so that pickling rebuilds it exactly.
+"""
+
+from typing import Any, ClassVar
+
+
+class HeliostatError(Exception):
+    """Carry a stable code, a sentence for people, and the context it was built from."""
+
+    code: ClassVar[str] = "internal"
+    status: ClassVar[int] = 500
+    sentence: ClassVar[str] = "Something went wrong."
+
+    def __init__(self, **context: Any) -> None:
+        self.context = context
+        super().__init__(self.sentence.format_map(context))
+
+    @property
+    def detail(self) -> str:
+        return str(self.args[0])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_rebuild, (type(self), self.context))
+
+
+def _rebuild(kind: type[HeliostatError], context: dict[str, Any]) -> HeliostatError:
+    return kind(**context)
+
+
+class InvalidInput(HeliostatError):
+    """Raised when a value of the caller breaks a rule; `field` names it."""
+
+    code = "invalid-input"
+    status = 422
+    sentence = "{field}: {reason}"
+
+    def __init__(self, *, field: str, reason: str) -> None:
+        super().__init__(field=field, reason=reason)
+
+
+class SettlementFileRejected(HeliostatError):
+    """Raised when a settlement file holds a bad cell; `row` counts data rows from 1, 0 = header."""
+
+    code = "settlement-file-rejected"
+    status = 422
+    sentence = "{file}, row {row}, column {column}: {reason}"
+
+    def __init__(self, *, file: str, row: int, column: str, reason: str) -> None:
+        super().__init__(file=file, row=row, column=column, reason=reason)
+
+
+class NotFound(HeliostatError):
+    """Raised when the thing named does not exist for this caller."""
+
+    code = "not-found"
+    status = 404
+    sentence = "{what} {name} does not exist."
+
+    def __init__(self, *, what: str, name: str) -> None:
+        super().__init__(what=what, name=name)
+
+
+class UnknownProduct(HeliostatError):
+    """Raised when a product code is not in the registry."""
+
+    code = "unknown-product"
+    status = 404
+    sentence = "Product {product} is unknown; known are {known}."
+
+    def __init__(self, *, product: str, known: str) -> None:
+        super().__init__(product=product, known=known)
+
+
+class RunNotFound(HeliostatError):
+    """Raised when no run of this organisation has the id."""
+
+    code = "run-not-found"
+    status = 404
+    sentence = "Run {run_id} does not exist."
+
+    def __init__(self, *, run_id: str) -> None:
+        super().__init__(run_id=run_id)
+
+
+class CurveNotFound(HeliostatError):
+    """Raised when no settlement of the product exists at or before the date."""
+
+    code = "curve-not-found"
+    status = 404
+    sentence = "No curve of {product} from {source} at or before {as_of}."
+
+    def __init__(self, *, product: str, source: str, as_of: str) -> None:
+        super().__init__(product=product, source=source, as_of=as_of)
+
+
+class RunAlreadyFinished(HeliostatError):
+    """Raised when a finished run is asked to change."""
+
+    code = "run-already-finished"
+    status = 409
+    sentence = "Run {run_id} is already {status}."
+
+    def __init__(self, *, run_id: str, status: str) -> None:
+        super().__init__(run_id=run_id, status=status)
+
+
+class SettlementsChanged(HeliostatError):
+    """Raised when an import holds another price for a stored key and revising was not asked."""
+
+    code = "settlements-changed"
+    status = 409
+    sentence = (
+        "{file}, row {row}, column settlement: {new} differs from the stored {stored} "
+        "({changed} changed in all); repeat with --revise to keep both vintages."
+    )
+
+    def __init__(self, *, file: str, row: int, new: str, stored: str, changed: int) -> None:
+        super().__init__(file=file, row=row, new=new, stored=stored, changed=changed)
+
+
+class IdempotencyKeyReused(HeliostatError):
+    """Raised when an idempotency key returns with another body."""
+
+    code = "idempotency-key-reused"
+    status = 422
+    sentence = "Idempotency key {key} was used with another request."
+
+    def __init__(self, *, key: str) -> None:
+        super().__init__(key=key)
+
+
+class Unauthenticated(HeliostatError):
+    """Raised when no valid key came with the request."""
+
+    code = "unauthenticated"
+    status = 401
+    sentence = "A valid key is needed: send it as 'Authorization: Bearer KEY'."
+
+    def __init__(self) -> None:
+        super().__init__()
+
+
+class PayloadTooLarge(HeliostatError):
+    """Raised when a body is larger than the endpoint takes."""
+
+    code = "payload-too-large"
+    status = 413
+    sentence = "The body holds more than {limit_bytes} bytes."
+
+    def __init__(self, *, limit_bytes: int) -> None:
+        super().__init__(limit_bytes=limit_bytes)
+
+
+class SourceUnavailable(HeliostatError):
+    """Raised when a vendor or store cannot answer now; trying later may work."""
+
+    code = "source-unavailable"
+    status = 503
+    sentence = "{source} cannot answer now: {reason}"
+
+    def __init__(self, *, source: str, reason: str) -> None:
+        super().__init__(source=source, reason=reason)
+
+
+class FeedDisconnected(HeliostatError):
+    """Raised inside a feed when its connection ends or its stream cannot be trusted."""
+
+    code = "feed-disconnected"
+    status = 503
+    sentence = "The {venue} connection ended: {reason}"
+
+    def __init__(self, *, venue: str, reason: str) -> None:
+        super().__init__(venue=venue, reason=reason)
+
+
+class RunFailed(HeliostatError):
+    """Raised when a run cannot be finished; the reason is stored with it."""
+
+    code = "run-failed"
+    status = 500
+    sentence = "Run {run_id} failed: {reason}"
+
+    def __init__(self, *, run_id: str, reason: str) -> None:
+        super().__init__(run_id=run_id, reason=reason)
+
+
+class StackError(HeliostatError):
+    """Raised when the local stack cannot start or stop; `remedy` says what to do."""
+
+    code = "stack"
+    status = 500
+    sentence = "{problem} {remedy}"
+
+    def __init__(self, *, problem: str, remedy: str) -> None:
+        super().__init__(problem=problem, remedy=remedy)
+
+
+def all_error_classes(root: type[HeliostatError] = HeliostatError) -> list[type[HeliostatError]]:
+    """List every error class below `root`, itself excluded, depth first."""
+    found: list[type[HeliostatError]] = []
+    for child in root.__subclasses__():
+        found.append(child)
+        found.extend(all_error_classes(child))
+    return found

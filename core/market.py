@@ -1,0 +1,214 @@
+"""Own the market's value types: contracts, quotes, trades, settlements, gaps, curves."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Self
+
+from core.errors import InvalidInput
+from core.products import MONTH_CODES
+
+SANDBOX_SOURCE = "sandbox"
+_SOURCE = re.compile(r"cme|ice|sandbox|import:[a-z0-9][a-z0-9_-]{0,31}")
+
+
+def validate_source(source: str) -> str:
+    """Return `source` if it is `cme`, `ice`, `sandbox` or `import:<name>`.
+
+    Raises:
+        InvalidInput: it is none of these.
+    """
+    if not _SOURCE.fullmatch(source):
+        raise InvalidInput(
+            field="source",
+            reason=f"expected cme, ice, sandbox or import:<name> "
+            f"(lower-case letters, digits, - and _), was {source!r}",
+        )
+    return source
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ContractMonth:
+    """Name a delivery month."""
+
+    year: int
+    month: int
+
+    def __post_init__(self) -> None:
+        if not (1900 <= self.year <= 2199 and 1 <= self.month <= 12):
+            raise InvalidInput(field="contract", reason=f"no month {self.year}-{self.month}")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `YYYYMM`.
+
+        Raises:
+            InvalidInput: the text is not six digits naming a month.
+        """
+        if not re.fullmatch(r"\d{6}", text):
+            raise InvalidInput(field="contract", reason=f"expected YYYYMM, was {text!r}")
+        return cls(int(text[:4]), int(text[4:]))
+
+    def __str__(self) -> str:
+        return f"{self.year:04d}{self.month:02d}"
+
+    @property
+    def first_day(self) -> date:
+        return date(self.year, self.month, 1)
+
+    def plus(self, months: int) -> "ContractMonth":
+        """Return the month `months` later (or earlier, if negative)."""
+        index = self.year * 12 + self.month - 1 + months
+        return ContractMonth(index // 12, index % 12 + 1)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Instrument:
+    """Name one futures contract: a product and its delivery month."""
+
+    product: str
+    contract_month: ContractMonth
+
+    def __str__(self) -> str:
+        return f"{self.product}-{self.contract_month}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `CL-202612`.
+
+        Raises:
+            InvalidInput: the text has another form.
+        """
+        code, separator, month = text.partition("-")
+        if not separator:
+            raise InvalidInput(field="instrument", reason=f"expected CL-202612, was {text!r}")
+        return cls(code, ContractMonth.parse(month))
+
+    @property
+    def symbol(self) -> str:
+        """Return the short display symbol, such as `CLZ26`."""
+        month_code = MONTH_CODES[self.contract_month.month - 1]
+        return f"{self.product}{month_code}{self.contract_month.year % 100:02d}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """Hold the top of one book. Key: instrument, session, sequence, frame_index."""
+
+    instrument: Instrument
+    source: str
+    session: int
+    sequence: int
+    frame_index: int
+    event_ns: int
+    received_ns: int
+    bid: Decimal | None
+    bid_size: int | None
+    ask: Decimal | None
+    ask_size: int | None
+
+
+class Side(StrEnum):
+    """Name the aggressor of a trade."""
+
+    BUY = "buy"
+    SELL = "sell"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trade:
+    """Hold one trade. Key: instrument, event_ns, entry_id."""
+
+    instrument: Instrument
+    source: str
+    entry_id: str
+    event_ns: int
+    received_ns: int
+    price: Decimal
+    size: int
+    aggressor: Side | None
+
+
+class SettlementStage(StrEnum):
+    """Tell how far a settlement price has come."""
+
+    PRELIMINARY = "preliminary"
+    FINAL = "final"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """Hold one settlement price of a contract month, as a venue announced it."""
+
+    instrument: Instrument
+    source: str
+    trade_date: date
+    price: Decimal
+    stage: SettlementStage
+    event_ns: int
+    received_ns: int
+
+
+class GapReason(StrEnum):
+    """Say why a stream may have lost something."""
+
+    SEQUENCE = "sequence"
+    SILENCE = "silence"
+    DISCONNECTED = "disconnected"
+    STARTED = "started"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """Mark on the stream that messages of a venue may be missing before `received_ns`."""
+
+    venue: str
+    source: str
+    session: int
+    expected_sequence: int | None
+    received_sequence: int | None
+    received_ns: int
+    reason: GapReason
+
+
+MarketEvent = Quote | Trade | Settlement | Gap
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurvePoint:
+    """Hold one contract on a forward curve.
+
+    `price` is the best price known: the mid of a two-sided quote, else the last trade, else the
+    settlement; `basis` names which. `position` counts from 1, the front month.
+    """
+
+    position: int
+    contract_month: ContractMonth
+    last_trade_date: date
+    price: Decimal
+    basis: str
+    bid: Decimal | None = None
+    ask: Decimal | None = None
+    last: Decimal | None = None
+    settlement: Decimal | None = None
+    event_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """Hold the forward curve of one product.
+
+    `version` rises with each change of a live curve and is 0 for a historical one; `gap` tells
+    that the stream behind it is interrupted.
+    """
+
+    product: str
+    source: str
+    as_of: date
+    as_of_ns: int
+    version: int
+    live: bool
+    gap: bool
+    points: tuple[CurvePoint, ...]
