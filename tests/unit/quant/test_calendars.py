@@ -1,0 +1,220 @@
+import csv
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from core.clock import ns_from_utc
+from core.errors import InvalidInput, UnknownProduct
+from core.market import ContractMonth, Instrument
+from quant import calendars
+from quant.calendars import (
+    NEW_YORK,
+    add_business_days,
+    is_business_day,
+    is_session_open,
+    last_settled_day,
+    last_trade_date,
+    listed_contracts,
+    session_trade_date,
+    settlement_time,
+)
+from quant.holidays import Calendar, easter_sunday, holidays, nth_weekday
+
+SharedData = Callable[[str], Path]
+
+COMMODITIES = {
+    "cmewti": "CL",
+    "cmeng": "NG",
+    "cmeulsd": "HO",
+    "cmerbob": "RB",
+    "cmebrent": "BZ",
+    "icebrent": "B",
+    "icegasoil": "G",
+}
+
+RULE_MISSES = {
+    # Counts the Friday after Thanksgiving 2003 as open, which HO of the same month does not.
+    ("NG", date(2003, 11, 25)),
+}
+
+HALF_DAYS_LISTED_AS_ICE_HOLIDAYS = {
+    date(2010, 12, 24),
+    date(2010, 12, 31),
+    date(2021, 12, 24),
+    date(2021, 12, 31),
+}
+
+MISSING_FROM_THE_HOLIDAY_FILE = {
+    date(2015, 4, 3),  # Good Friday
+    date(2022, 6, 20),  # the first Juneteenth
+    date(2023, 6, 19),
+}
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def ns(text: str) -> int:
+    return ns_from_utc(datetime.fromisoformat(text).replace(tzinfo=NEW_YORK))
+
+
+@pytest.mark.parametrize("commodity", COMMODITIES)
+def test_last_trade_dates_equal_the_published_ones(commodity: str, shared_data: SharedData) -> None:
+    code = COMMODITIES[commodity]
+    published = {
+        date.fromisoformat(row["last_trade"])
+        for row in rows(shared_data("contract_expiries.csv"))
+        if row["cmdty"] == commodity
+    }
+    months = (ContractMonth(2003, 1).plus(n) for n in range(12 * 35))
+    by_rule = {last_trade_date(Instrument(code, month)) for month in months}
+
+    assert {(code, day) for day in published - by_rule} == {
+        miss for miss in RULE_MISSES if miss[0] == code
+    }
+    # A rule date between two published neighbours of adjacent months would be an extra expiry.
+    ordered = sorted(published - {day for _, day in RULE_MISSES})
+    extra = [
+        day
+        for first, second in pairwise(ordered)
+        if (second - first).days < 50
+        for day in by_rule
+        if first < day < second and (code, first) not in RULE_MISSES
+    ]
+    assert [day for day in extra if day.year > 2003] == []
+
+
+@pytest.mark.parametrize("commodity", ["cmewti", "cmeng", "cmeulsd", "cmerbob", "icegasoil"])
+def test_last_trade_dates_belong_to_the_published_month(
+    commodity: str, shared_data: SharedData
+) -> None:
+    # The months printed for the two Brent series are not delivery months, so they are left out.
+    code = COMMODITIES[commodity]
+    wrong = [
+        row["last_trade"]
+        for row in rows(shared_data("contract_expiries.csv"))
+        if row["cmdty"] == commodity
+        and last_trade_date(Instrument(code, ContractMonth(int(row["year"]), int(row["month"]))))
+        != date.fromisoformat(row["last_trade"])
+    ]
+    assert wrong == [day.isoformat() for product, day in RULE_MISSES if product == code]
+
+
+@pytest.mark.parametrize("calendar", [Calendar.NYMEX, Calendar.ICE])
+def test_holidays_equal_the_published_ones(calendar: Calendar, shared_data: SharedData) -> None:
+    published = {
+        date.fromisoformat(row["date"])
+        for row in rows(shared_data("exchange_holidays.csv"))
+        if row["exchange"] == calendar.value
+    }
+    first, last = min(published), max(published)
+    by_rule = {
+        day
+        for year in range(first.year, last.year + 1)
+        for day in holidays(calendar, year)
+        if first <= day <= last
+    }
+    assert published - by_rule == (
+        HALF_DAYS_LISTED_AS_ICE_HOLIDAYS if calendar is Calendar.ICE else set()
+    )
+    assert by_rule - published == (
+        MISSING_FROM_THE_HOLIDAY_FILE if calendar is Calendar.NYMEX else set()
+    )
+
+
+def test_easter_of_known_years() -> None:
+    assert [easter_sunday(year) for year in (1818, 1943, 2000, 2024, 2038)] == [
+        date(1818, 3, 22),
+        date(1943, 4, 25),
+        date(2000, 4, 23),
+        date(2024, 3, 31),
+        date(2038, 4, 25),
+    ]
+
+
+def test_nth_weekday_counts_from_both_ends() -> None:
+    assert nth_weekday(2026, 11, 3, 4) == date(2026, 11, 26)
+    assert nth_weekday(2026, 5, 0, -1) == date(2026, 5, 25)
+    assert nth_weekday(2026, 12, 3, -1) == date(2026, 12, 31)
+
+
+def test_crude_contract_of_the_negative_price() -> None:
+    may = Instrument.parse("CL-202005")
+    assert last_trade_date(may) == date(2020, 4, 21)
+    assert listed_contracts("CL", date(2020, 4, 21), 2)[0] == may
+    assert listed_contracts("CL", date(2020, 4, 22), 1)[0] == Instrument.parse("CL-202006")
+
+
+def test_gas_ends_two_british_business_days_before_the_month() -> None:
+    # 2027-12-31 is a Friday; 30 and 31 December are the two business days before January.
+    assert last_trade_date(Instrument.parse("NBP-202801")) == date(2027, 12, 30)
+    assert last_trade_date(Instrument.parse("TTF-202805")) == date(2028, 4, 27)
+
+
+def test_listed_contracts_are_consecutive_and_alive() -> None:
+    day = date(2024, 1, 1)
+    for offset in range(400):
+        on = day + timedelta(days=offset)
+        for code in calendars.TRADING_HOURS:
+            chain = listed_contracts(code, on, 3)
+            assert last_trade_date(chain[0]) >= on
+            before = Instrument(code, chain[0].contract_month.plus(-1))
+            assert last_trade_date(before) < on
+            assert chain[2].contract_month == chain[0].contract_month.plus(2)
+
+
+def test_unknown_product_and_count_are_refused() -> None:
+    with pytest.raises(UnknownProduct):
+        listed_contracts("XX", date(2024, 1, 2), 1)
+    with pytest.raises(InvalidInput):
+        listed_contracts("CL", date(2024, 1, 2), 0)
+
+
+def test_settlement_time_follows_daylight_saving() -> None:
+    assert settlement_time("CL", date(2026, 7, 1)).astimezone(UTC).hour == 18
+    assert settlement_time("CL", date(2026, 12, 1)).astimezone(UTC).hour == 19
+    assert settlement_time("B", date(2026, 12, 1)).astimezone(UTC).hour == 19
+
+
+@pytest.mark.parametrize(
+    ("moment", "trade_date"),
+    [
+        ("2026-11-22 17:59:59", None),  # Sunday
+        ("2026-11-22 18:00:00", date(2026, 11, 23)),
+        ("2026-11-23 16:59:59", date(2026, 11, 23)),
+        ("2026-11-23 17:00:00", None),
+        ("2026-11-23 18:00:00", date(2026, 11, 24)),
+        ("2026-11-27 16:59:59", date(2026, 11, 27)),  # Friday
+        ("2026-11-27 18:00:00", None),
+        ("2026-11-28 12:00:00", None),  # Saturday
+        ("2026-11-26 12:00:00", None),  # Thanksgiving
+    ],
+)
+def test_session_of_nymex(moment: str, trade_date: date | None) -> None:
+    assert session_trade_date("CL", ns(moment)) == trade_date
+    assert is_session_open("CL", ns(moment)) is (trade_date is not None)
+
+
+def test_session_of_ice_is_one_day_in_london() -> None:
+    assert not is_session_open("B", ns_from_utc(datetime(2026, 11, 23, 0, 59, tzinfo=UTC)))
+    assert is_session_open("B", ns_from_utc(datetime(2026, 11, 23, 1, 0, tzinfo=UTC)))
+    assert not is_session_open("B", ns_from_utc(datetime(2026, 11, 23, 23, 0, tzinfo=UTC)))
+
+
+def test_last_settled_day_waits_for_the_settlement() -> None:
+    assert last_settled_day("CL", ns("2026-11-23 14:29:59")) == date(2026, 11, 20)
+    assert last_settled_day("CL", ns("2026-11-23 14:30:00")) == date(2026, 11, 23)
+    assert last_settled_day("CL", ns("2026-11-26 20:00:00")) == date(2026, 11, 25)
+
+
+def test_business_days_move_both_ways() -> None:
+    friday = date(2026, 11, 27)
+    assert add_business_days(friday, 1, Calendar.NYMEX) == date(2026, 11, 30)
+    assert add_business_days(friday, -1, Calendar.NYMEX) == date(2026, 11, 25)
+    assert not is_business_day(date(2026, 11, 26), Calendar.NYMEX)
+    assert is_business_day(date(2026, 11, 26), Calendar.ICE)
