@@ -1,0 +1,17 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig, loadEnv } from "vite";
+
+export default defineConfig(({ mode }) => {
+  const { HELIOSTAT_URL: api = "http://127.0.0.1:8000" } = loadEnv(mode, ".", "HELIOSTAT_");
+  return {
+    plugins: [react()],
+    build: {
+      outDir: "dist",
+      emptyOutDir: true,
+      target: "es2022",
+      // The API may forbid data: addresses in its content security policy.
+      assetsInlineLimit: 0,
+    },
+    server: { host: "127.0.0.1", proxy: { "/v1": { target: api, changeOrigin: true } } },
+  };
+});
