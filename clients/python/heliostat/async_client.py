@@ -1,0 +1,141 @@
+"""Own the asynchronous client: one method a question, no logic of its own."""
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from datetime import date
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self, Unpack
+
+import httpx
+
+from heliostat import models
+from heliostat.address import find_address
+from heliostat.flows import ExportFormat, Flows, PortfolioOptions
+from heliostat.retry import RetryPolicy, Timeouts
+from heliostat.transports import AsyncTransport, client_settings
+
+
+class AsyncClient:
+    """Talk to the Heliostat API from asynchronous code.
+
+    The address and key are the arguments, else HELIOSTAT_URL and HELIOSTAT_KEY, else those of the
+    stack whose data directory is `data_dir`, HELIOSTAT_DATA or `./.heliostat`. `transport` is
+    httpx's seam for tests. Every method raises the errors of `heliostat.errors`.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        key: str | None = None,
+        *,
+        data_dir: Path | str | None = None,
+        timeouts: Timeouts | None = None,
+        retries: RetryPolicy | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        limits = timeouts or Timeouts()
+        settings = client_settings(find_address(url, key, data_dir), limits)
+        self._transport = AsyncTransport(httpx.AsyncClient(transport=transport, **settings))
+        self._flows = Flows(retries=retries or RetryPolicy(), timeouts=limits)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._transport.http.aclose()
+
+    async def health(self) -> models.Health:
+        """Return whether the API answers, and its version; no valid key is needed."""
+        return await self._transport.run(self._flows.health())
+
+    async def products(self) -> tuple[models.Product, ...]:
+        """Return the products and what each source holds of them."""
+        return await self._transport.run(self._flows.products())
+
+    async def curve(
+        self, product: str, as_of: date | str | None = None, source: str | None = None
+    ) -> models.Curve:
+        """Return the latest forward curve of a product, or that of the date `as_of`."""
+        return await self._transport.run(self._flows.curve(product, as_of, source))
+
+    def quotes(
+        self, products: Sequence[str], max_events: int | None = None
+    ) -> AsyncGenerator[models.MarketEvent, None]:
+        """Yield live quotes and gaps, reconnecting without loss; without a bound, for ever."""
+        return self._transport.iterate(self._flows.quotes(tuple(products), max_events))
+
+    async def submit(
+        self, *, fresh: bool = False, **options: Unpack[PortfolioOptions]
+    ) -> models.Run:
+        """Ask for a portfolio run; an identical finished one is returned unless `fresh`."""
+        return await self._transport.run(self._flows.submit(options, fresh))
+
+    async def optimize(
+        self,
+        *,
+        fresh: bool = False,
+        on_submitted: Callable[[models.Run], None] | None = None,
+        on_event: Callable[[models.RunEvent], None] | None = None,
+        **options: Unpack[PortfolioOptions],
+    ) -> models.Run:
+        """Submit a portfolio run, follow it to its end and return it with its result.
+
+        Raises:
+            RunFailed: the run failed.
+            RunCancelled: someone cancelled it.
+        """
+        flow = self._flows.optimize(options, fresh, on_submitted)
+        return await self._transport.run(flow, on_event)
+
+    async def run(self, run_id: str) -> models.Run:
+        """Return one run."""
+        return await self._transport.run(self._flows.run(run_id))
+
+    def runs(self, page_size: int = 50) -> AsyncGenerator[models.Run, None]:
+        """Yield all runs, newest first, asking for a page at a time."""
+        return self._transport.iterate(self._flows.runs(page_size))
+
+    async def cancel(self, run_id: str) -> models.Run:
+        """Ask a run to stop and return it."""
+        return await self._transport.run(self._flows.cancel(run_id))
+
+    def watch(self, run_id: str, after: int = 0) -> AsyncGenerator[models.RunEvent, None]:
+        """Yield the events of a run after number `after` to its last, each once."""
+        return self._transport.iterate(self._flows.watch(run_id, after))
+
+    async def import_settlements(
+        self,
+        path: Path | str,
+        name: str,
+        *,
+        revise: bool = False,
+        on_progress: Callable[[models.ImportProgress], None] | None = None,
+    ) -> models.ImportResult:
+        """Store the settlements of a CSV or Parquet file as the source `import:<name>`.
+
+        Columns: date, product, position or contract, settlement. All rows are stored or none.
+        """
+        flow = self._flows.import_settlements(Path(path), name, revise, on_progress)
+        return await self._transport.run(flow)
+
+    async def export_settlements(
+        self,
+        source: str,
+        to: Path | str | BinaryIO,
+        *,
+        product: str | None = None,
+        form: ExportFormat = "csv",
+    ) -> models.ExportResult:
+        """Write the settlements of a source to a file, as CSV or as an Arrow stream."""
+        sink = Path(to) if isinstance(to, str) else to
+        flow = self._flows.export_settlements(source, product, sink, form)
+        return await self._transport.run(flow)

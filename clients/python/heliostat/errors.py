@@ -1,0 +1,239 @@
+"""Own every error that the client raises.
+
+HeliostatError
+├── NotConfigured             no address or no key was given or found
+├── Unreachable               no answer came: connection refused, lost or timed out
+├── UnexpectedAnswer          the answer is not what the API promises
+├── RunNotSucceeded           the run ended otherwise than well; `run` holds it
+│   ├── RunFailed
+│   └── RunCancelled
+└── ApiError                  the API answered with a problem (RFC 9457)
+    ├── InvalidInput          422 invalid-input, and every other 400 or 422
+    │   ├── SettlementFileRejected
+    │   └── IdempotencyKeyReused
+    ├── Unauthenticated       401
+    ├── Forbidden             403
+    ├── NotFound              404
+    │   ├── UnknownProduct
+    │   ├── RunNotFound
+    │   └── CurveNotFound
+    ├── Conflict              409
+    │   ├── RunAlreadyFinished
+    │   └── SettlementsChanged
+    ├── PayloadTooLarge       413
+    ├── RateLimited           429
+    └── ServerError           5xx
+        └── Unavailable       502, 503, 504 and what a gateway says in their place
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from heliostat.models import Run
+
+
+class HeliostatError(Exception):
+    """Be the root of every error of this package; `str()` of it is one sentence."""
+
+
+class NotConfigured(HeliostatError):
+    """Raised when no address or no key was given or found."""
+
+
+class Unreachable(HeliostatError):
+    """Raised when no answer came.
+
+    `sent` is False if the request surely never left, so that repeating it is always safe.
+    """
+
+    def __init__(self, message: str, sent: bool = True) -> None:
+        super().__init__(message, sent)
+        self.sent = sent
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class UnexpectedAnswer(HeliostatError):
+    """Raised when the answer is not what the API promises."""
+
+
+class RunNotSucceeded(HeliostatError):
+    """Raised when a run ended otherwise than well; `run` holds it."""
+
+    def __init__(self, run: "Run") -> None:
+        super().__init__(run)
+        self.run = run
+
+    def __str__(self) -> str:
+        reason = (self.run.error or {}).get("detail")
+        return f"Run {self.run.run_id} {self.run.status}" + (f": {reason}" if reason else ".")
+
+
+class RunFailed(RunNotSucceeded):
+    """Raised when a run failed."""
+
+
+class RunCancelled(RunNotSucceeded):
+    """Raised when a run was cancelled."""
+
+
+class ApiError(HeliostatError):
+    """Raised when the API answered with a problem.
+
+    `code` is the last segment of the problem's type, `context` its members beside the standard
+    ones (such as field, reason, file, row, column), `retry_after_s` what the API asked to wait.
+    """
+
+    codes: ClassVar[frozenset[str]] = frozenset()
+    statuses: ClassVar[frozenset[int]] = frozenset()
+
+    def __init__(
+        self,
+        code: str,
+        status: int,
+        detail: str,
+        context: Mapping[str, Any] | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(code, status, detail, context, retry_after_s)
+        self.code = code
+        self.status = status
+        self.detail = detail
+        self.context = dict(context or {})
+        self.retry_after_s = retry_after_s
+
+    def __str__(self) -> str:
+        return self.detail
+
+
+class InvalidInput(ApiError):
+    """Raised when a value breaks a rule; `context` names the field and the reason."""
+
+    statuses = frozenset({400, 422})
+
+
+class SettlementFileRejected(InvalidInput):
+    """Raised when a settlement file holds a bad cell; `context` has file, row and column."""
+
+    codes = frozenset({"settlement-file-rejected"})
+    statuses = frozenset()
+
+
+class IdempotencyKeyReused(InvalidInput):
+    """Raised when an idempotency key returns with another body."""
+
+    codes = frozenset({"idempotency-key-reused"})
+    statuses = frozenset()
+
+
+class Unauthenticated(ApiError):
+    """Raised when the key is missing or not valid."""
+
+    statuses = frozenset({401})
+
+
+class Forbidden(ApiError):
+    """Raised when the key is valid but may not do this."""
+
+    statuses = frozenset({403})
+
+
+class NotFound(ApiError):
+    """Raised when the thing named does not exist for this key."""
+
+    statuses = frozenset({404})
+
+
+class UnknownProduct(NotFound):
+    """Raised when a product code is not known."""
+
+    codes = frozenset({"unknown-product"})
+    statuses = frozenset()
+
+
+class RunNotFound(NotFound):
+    """Raised when no run has the id."""
+
+    codes = frozenset({"run-not-found"})
+    statuses = frozenset()
+
+
+class CurveNotFound(NotFound):
+    """Raised when no settlement of the product exists at or before the date."""
+
+    codes = frozenset({"curve-not-found"})
+    statuses = frozenset()
+
+
+class Conflict(ApiError):
+    """Raised when what is stored forbids the request."""
+
+    statuses = frozenset({409})
+
+
+class RunAlreadyFinished(Conflict):
+    """Raised when a finished run is asked to change."""
+
+    codes = frozenset({"run-already-finished"})
+    statuses = frozenset()
+
+
+class SettlementsChanged(Conflict):
+    """Raised when an import holds another price for a stored key and `revise` was not asked."""
+
+    codes = frozenset({"settlements-changed"})
+    statuses = frozenset()
+
+
+class PayloadTooLarge(ApiError):
+    """Raised when the body is larger than the endpoint takes."""
+
+    statuses = frozenset({413})
+
+
+class RateLimited(ApiError):
+    """Raised when too many requests came; `retry_after_s` says when to try again."""
+
+    statuses = frozenset({429})
+
+
+class ServerError(ApiError):
+    """Raised when the API failed; the same request may fail again."""
+
+
+class Unavailable(ServerError):
+    """Raised when the API or a source behind it cannot answer now; trying later may work."""
+
+    codes = frozenset({"source-unavailable", "feed-disconnected"})
+    statuses = frozenset({502, 503, 504})
+
+
+_STANDARD_MEMBERS = frozenset({"type", "title", "status", "detail", "instance"})
+
+
+def error_from_problem(problem: Mapping[str, Any], retry_after_s: float | None = None) -> ApiError:
+    """Return the typed error of a problem object: by its code, else by its status."""
+    status = int(problem.get("status", 500))
+    code = str(problem.get("type", "about:blank")).rstrip("/").rpartition("/")[2]
+    detail = str(problem.get("detail") or problem.get("title") or f"The API answered {status}.")
+    context = {key: value for key, value in problem.items() if key not in _STANDARD_MEMBERS}
+    return _class_of(code, status)(code, status, detail, context, retry_after_s)
+
+
+def _class_of(code: str, status: int) -> type[ApiError]:
+    kinds = list(_descendants(ApiError))
+    for kind in kinds:
+        if code in kind.codes:
+            return kind
+    for kind in kinds:
+        if status in kind.statuses:
+            return kind
+    return ServerError if status >= 500 else ApiError
+
+
+def _descendants(root: type[ApiError]) -> Iterator[type[ApiError]]:
+    for child in root.__subclasses__():
+        yield child
+        yield from _descendants(child)
