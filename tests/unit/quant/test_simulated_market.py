@@ -1,0 +1,140 @@
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from math import exp
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+
+from core.clock import ns_from_utc
+from core.errors import InvalidInput
+from core.market import Instrument
+from core.products import product
+from quant.calendars import business_days, listed_contracts, settlement_time
+from quant.holidays import Calendar
+from quant.simulated_market import (
+    OIL,
+    REPLAY_STARTS,
+    SIMULATED_PRODUCTS,
+    forward_intercept,
+    intraday_noise,
+    short_term_factor,
+    simulate_market,
+)
+
+CLOSES = 60.0 * np.exp(np.random.default_rng(3).normal(0.0, 0.02, 8321).cumsum())
+DAY = date(2026, 11, 20)
+FRONT = listed_contracts("CL", DAY, 36)
+
+
+def test_intercept_is_the_integral_of_the_risk_neutral_moments() -> None:
+    # Mean and variance of ln S(T) by quadrature of the two diffusions, no closed form used.
+    for years in (0.05, 0.5, 1.0, 3.0):
+
+        def short(u: float, horizon: float = years) -> float:
+            return exp(-OIL.kappa * (horizon - u))
+
+        drift = OIL.mu_xi_star * years - quad(lambda u: OIL.lambda_chi * short(u), 0, years)[0]
+        variance = quad(
+            lambda u: (
+                (OIL.sigma_chi * short(u)) ** 2
+                + OIL.sigma_xi**2
+                + 2 * OIL.rho * OIL.sigma_chi * short(u) * OIL.sigma_xi
+            ),
+            0,
+            years,
+        )[0]
+        assert forward_intercept(np.array([years]), OIL)[0] == pytest.approx(drift + variance / 2)
+    assert forward_intercept(np.array([0.0]), OIL)[0] == 0.0
+
+
+def test_shocks_of_the_split_have_the_published_moments() -> None:
+    generator = np.random.default_rng(11)
+    step = 1 / 252
+    total = OIL.sigma_chi**2 + OIL.sigma_xi**2 + 2 * OIL.rho * OIL.sigma_chi * OIL.sigma_xi
+    log_spot = generator.normal(0.0, np.sqrt(total * step), 200_000).cumsum()
+    chi = short_term_factor(log_spot, OIL, generator)
+    chi_shock = chi[1:] - exp(-OIL.kappa * step) * chi[:-1]
+    xi_shock = np.diff(log_spot) - chi_shock
+    assert chi_shock.std() / np.sqrt(step) == pytest.approx(OIL.sigma_chi, rel=0.01)
+    assert xi_shock.std() / np.sqrt(step) == pytest.approx(OIL.sigma_xi, rel=0.01)
+    assert np.corrcoef(chi_shock, xi_shock)[0, 1] == pytest.approx(OIL.rho, abs=0.01)
+
+
+def test_an_expiring_contract_settles_at_the_close_of_its_day() -> None:
+    market = simulate_market(CLOSES, seed=7)
+    contract = Instrument.parse("CL-202005")
+    days = business_days(REPLAY_STARTS, date(2020, 4, 21), Calendar.NYMEX)
+    (price,) = market.settlements(date(2020, 4, 21), [contract])
+    assert float(price) == pytest.approx(CLOSES[len(days) - 1], abs=0.005)
+
+
+def test_a_date_has_one_price_wherever_computing_starts() -> None:
+    market = simulate_market(CLOSES, seed=7)
+    days = business_days(date(2026, 1, 2), DAY, Calendar.NYMEX)
+    whole = market.settlement_ticks(days, FRONT)
+    again = simulate_market(CLOSES, seed=7)
+    assert market.settlements(DAY, FRONT) == again.settlements(DAY, FRONT)
+    assert [int(price * 100) for price in again.settlements(DAY, FRONT)] == whole[-1].tolist()
+    assert again.settlements(DAY, FRONT) != simulate_market(CLOSES, 8).settlements(DAY, FRONT)
+
+
+def test_the_path_never_ends_and_never_jumps() -> None:
+    market = simulate_market(CLOSES[:300], seed=7)
+    days = business_days(date(2004, 1, 2), date(2010, 1, 4), Calendar.NYMEX)
+    front = np.diff(market.log_prices(days, [Instrument.parse("CL-201212")])[:, 0])
+    assert np.abs(front).max() < 0.15
+
+
+@pytest.mark.parametrize("code", SIMULATED_PRODUCTS)
+def test_quotes_are_pure_narrow_and_on_tick(code: str) -> None:
+    market, again = simulate_market(CLOSES, seed=7), simulate_market(CLOSES, seed=7)
+    contract = listed_contracts(code, DAY, 3)[2]
+    tick = product(code).tick
+    start_ns = ns_from_utc(datetime(2026, 11, 20, 15, 0, tzinfo=UTC))
+    seen = set()
+    for second in range(0, 7200, 7):
+        now_ns = start_ns + second * 1_000_000_000
+        quote = market.quote(contract, now_ns)
+        assert quote == again.quote(contract, now_ns)
+        assert quote.ask - quote.bid in (tick, 2 * tick, 3 * tick)
+        assert quote.bid % tick == 0
+        assert min(quote.bid_size, quote.ask_size) >= 1
+        trade = market.trade(contract, now_ns)
+        assert trade.price in (quote.bid, quote.ask)
+        assert trade.size >= 1
+        seen.add(quote.bid)
+    assert len(seen) > 5
+
+
+def test_quotes_arrive_at_the_settlement() -> None:
+    market = simulate_market(CLOSES, seed=7)
+    settle_ns = ns_from_utc(settlement_time("CL", DAY))
+    settlements = market.settlements(DAY, FRONT)
+    for now_ns in (settle_ns - 1, settle_ns):
+        for contract, settlement in zip(FRONT, settlements, strict=True):
+            quote = market.quote(contract, now_ns)
+            assert quote.bid - Decimal("0.02") <= settlement <= quote.ask + Decimal("0.02")
+
+
+def test_noise_is_bounded_and_continuous() -> None:
+    start_ns = ns_from_utc(datetime(2026, 11, 20, 15, 0, tzinfo=UTC))
+    step_ns = 250_000_000
+    values = np.array([intraday_noise(1, "CL", start_ns + n * step_ns) for n in range(20_000)])
+    assert np.abs(values).max() <= 0.0068
+    assert np.abs(np.diff(values)).max() < 0.0001
+    assert abs(values.mean()) < 0.003
+
+
+def test_what_cannot_be_simulated_is_refused() -> None:
+    with pytest.raises(InvalidInput):
+        simulate_market(np.array([1.0, 0.0, 2.0]), seed=1)
+    with pytest.raises(InvalidInput):
+        simulate_market(CLOSES, seed=1).settlements(DAY, [Instrument.parse("TTF-202701")])
+
+
+def test_curves_stay_plausible_for_three_years() -> None:
+    market = simulate_market(CLOSES, seed=7)
+    days = business_days(DAY - timedelta(days=3 * 365), DAY, Calendar.NYMEX)
+    spread = market.log_prices(days, [FRONT[0], FRONT[-1]])
+    assert np.abs(spread[:, 0] - spread[:, 1]).max() < 1.5
