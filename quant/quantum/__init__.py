@@ -1,0 +1,1 @@
+"""Own the quantum mathematics: weight-k subspace engine, circuits, training, sampling plans."""
