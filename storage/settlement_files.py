@@ -17,7 +17,13 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pa_parquet
 
 from core.errors import SettlementFileRejected
-from storage.settlement_table import Integers, Repeats, SettlementTable, sorted_table
+from storage.arrow import arrow_array, numpy_array
+from storage.settlement_table import (
+    Integers,
+    Repeats,
+    SettlementTable,
+    sorted_table,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -189,7 +195,7 @@ def _parsed(file_name: str, table: pa.Table, name: str, parse: Callable[[Any], i
     with _unsupported(file_name, table, name):
         encoded = _plain(table[name]).dictionary_encode("encode")
         distinct = encoded.dictionary.to_pylist()
-        indices = encoded.indices.to_numpy()
+        indices = numpy_array(encoded.indices, np.int64)
     values = np.zeros(len(distinct), dtype=np.int64)
     reasons: dict[int, str] = {}
     for index, value in enumerate(distinct):
@@ -300,8 +306,10 @@ def _bad_key(table: pa.Table, positions: Integers, months: Integers) -> _BadCell
 def _prices(file_name: str, table: pa.Table) -> tuple[pa.Array, _BadCell | None]:
     with _unsupported(file_name, table, "settlement"):
         texts = _plain(table["settlement"]).cast(pa.string())
-    texts = pc.utf8_trim_whitespace(pc.fill_null(texts, ""))
-    good = pc.match_substring_regex(texts, _PRICE).to_numpy(zero_copy_only=False)
+    if texts.null_count:
+        texts = pc.fill_null(texts, "")
+    texts = pc.utf8_trim_whitespace(texts)
+    good = numpy_array(pc.match_substring_regex(texts, _PRICE), np.uint8).astype(bool)
     if good.all():
         return texts, None
     row = int((~good).argmax())
@@ -311,9 +319,9 @@ def _prices(file_name: str, table: pa.Table) -> tuple[pa.Array, _BadCell | None]
 
 
 def _refuse_two_prices(file_name: str, prices: pa.Array, repeats: Repeats) -> None:
-    here = prices.take(pa.array(repeats.rows))
-    there = prices.take(pa.array(repeats.first_rows))
-    differ = pc.not_equal(here, there).to_numpy(zero_copy_only=False)
+    here = prices.take(arrow_array(repeats.rows, np.int64))
+    there = prices.take(arrow_array(repeats.first_rows, np.int64))
+    differ = numpy_array(pc.not_equal(here, there), np.uint8).astype(bool)
     rows, first_rows = repeats.rows[differ], repeats.first_rows[differ]
     for index in np.argsort(rows):
         row, first_row = int(rows[index]), int(first_rows[index])

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from storage.arrow import arrow_array, string_array
+
 Integers = npt.NDArray[np.int64]
 
 
@@ -54,14 +56,14 @@ def sorted_table(
     repeats = Repeats(rows=order[~is_first], first_rows=first_of_each[~is_first])
     columns = pa.table(
         {
-            "row_number": pa.array((firsts + 1).astype(np.int32)),
+            "row_number": arrow_array(firsts + 1, np.int32),
             "product": pa.DictionaryArray.from_arrays(
-                pa.array(product_index[firsts].astype(np.int32)), pa.array(products, pa.string())
+                arrow_array(product_index[firsts], np.int32), string_array(products)
             ).cast(pa.string()),
-            "trade_date": pa.array(epoch_days[firsts].astype(np.int32)).cast(pa.date32()),
-            "contract_month": pa.array(contract_months[firsts].astype(np.int32)),
-            "position": pa.array(positions[firsts].astype(np.int16)),
-            "price": prices.take(pa.array(firsts)),
+            "trade_date": arrow_array(epoch_days[firsts], np.int32).cast(pa.date32()),
+            "contract_month": arrow_array(contract_months[firsts], np.int32),
+            "position": arrow_array(positions[firsts], np.int16),
+            "price": prices.take(arrow_array(firsts, np.int64)),
         }
     )
     return SettlementTable(file=file, rows=len(order), columns=columns), repeats
@@ -93,9 +95,9 @@ def from_contract_months(
     codes = sorted(set(products))
     index_of = {code: index for index, code in enumerate(codes)}
     if isinstance(prices, np.ndarray):
-        texts = pa.array(prices).cast(pa.string())
+        texts = arrow_array(prices, np.float64).cast(pa.string())
     else:
-        texts = pa.array([str(price) for price in prices], pa.string())
+        texts = string_array([str(price) for price in prices])
     table, _ = sorted_table(
         file=name,
         products=codes,
