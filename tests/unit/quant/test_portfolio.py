@@ -71,6 +71,22 @@ class TestExhaustive:
         assert optimum.worst_objective == pytest.approx(5.66565, abs=1e-12)
         assert optimum.proven
 
+    def test_ranks_the_four_asset_instance(self) -> None:
+        """The numbers of qiskit-finance's unit test; the optima are the design's own."""
+        sigma = np.array(
+            [
+                [2.54138859e-03, 7.34022167e-05, 1.28600531e-04, -9.98612132e-05],
+                [7.34022167e-05, 2.58486713e-04, 5.30427595e-05, 4.44816208e-05],
+                [1.28600531e-04, 5.30427595e-05, 7.91504681e-04, -1.23887382e-04],
+                [-9.98612132e-05, 4.44816208e-05, -1.23887382e-04, 1.97892585e-04],
+            ]
+        )
+        mu = np.array([0.01528439, -0.00078095, 0.00051792, 0.00087001])
+        first, second, third = ranking(make_problem(mu, sigma, k=2))[:3]
+        assert first == (pytest.approx(-0.0148846206, abs=5e-11), (0, 3))
+        assert second == (pytest.approx(-0.0140072628, abs=5e-11), (0, 2))
+        assert third == (pytest.approx(-0.0130301001, abs=5e-11), (0, 1))
+
     @given(st.integers(2, 9), st.data())
     @settings(max_examples=50, deadline=None)
     def test_equals_a_loop_over_combinations(self, n: int, data: st.DataObject) -> None:
