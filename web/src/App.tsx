@@ -1,0 +1,110 @@
+// Own the page as a whole: the key first, then market and portfolio side by side.
+
+import { useEffect, useMemo, useState } from "react";
+import { Api, messageOf } from "./api/client";
+import type { Product } from "./api/types";
+import { MarketPanel } from "./market/MarketPanel";
+import { useMarket } from "./market/useMarket";
+import { RunPanel } from "./runs/RunPanel";
+import { browserPlace, forgetKey, rememberKey, takeKey } from "./session/key";
+import { KeyScreen } from "./session/KeyScreen";
+import { TopBar } from "./ui/TopBar";
+
+const FIRST_PRODUCT = "CL";
+const RETRY_MS = 4_000;
+
+export function App() {
+  const [key, setKey] = useState(() => takeKey(browserPlace()));
+  const [refused, setRefused] = useState(false);
+
+  const open = (next: string) => {
+    rememberKey(browserPlace(), next);
+    setRefused(false);
+    setKey(next);
+  };
+  useEffect(() => {
+    // A new address with a key may be pasted into an open tab, which loads nothing anew.
+    const onHash = () => {
+      const next = window.location.hash.includes("key=") ? takeKey(browserPlace()) : null;
+      if (next !== null) open(next);
+    };
+    window.addEventListener("hashchange", onHash);
+    return () => window.removeEventListener("hashchange", onHash);
+  }, []);
+
+  const api = useMemo(
+    () =>
+      key === null
+        ? null
+        : new Api(key, () => {
+            forgetKey(browserPlace());
+            setRefused(true);
+            setKey(null);
+          }),
+    [key],
+  );
+  return api === null ? <KeyScreen refused={refused} onKey={open} /> : <Desk api={api} />;
+}
+
+function useProducts(api: Api) {
+  const [products, setProducts] = useState<Product[] | null>(null);
+  const [error, setError] = useState<string | null>(null);
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let gone = false;
+    const load = async () => {
+      try {
+        const items = await api.products();
+        if (gone) return;
+        setProducts(items);
+        setError(null);
+      } catch (failure) {
+        if (gone) return;
+        setError(messageOf(failure));
+        timer = setTimeout(() => void load(), RETRY_MS);
+      }
+    };
+    void load();
+    return () => {
+      gone = true;
+      clearTimeout(timer);
+    };
+  }, [api]);
+  return { products, error };
+}
+
+function Desk({ api }: { api: Api }) {
+  const { products, error } = useProducts(api);
+  const [picked, setPicked] = useState<string | null>(null);
+  const quoted = products?.find((item) => item.code === FIRST_PRODUCT) ?? products?.[0];
+  const code = picked ?? quoted?.code ?? null;
+  const market = useMarket(api, code);
+  const product = products?.find((item) => item.code === code);
+
+  return (
+    <>
+      <a className="skip" href="#portfolio">Skip to the portfolio</a>
+      <TopBar
+        products={products ?? []}
+        product={code}
+        source={market.curve?.source ?? null}
+        connection={market.connection}
+        onProduct={setPicked}
+      />
+      {products === null ? (
+        <main className="desk">
+          {error === null ? <p className="quiet loading">Loading products…</p> : <p className="banner" role="alert">{error} Trying again.</p>}
+        </main>
+      ) : (
+        <main className="desk">
+          <div className="column">
+            <MarketPanel product={product} market={market} />
+          </div>
+          <div className="column" id="portfolio" tabIndex={-1}>
+            <RunPanel api={api} products={products} />
+          </div>
+        </main>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,73 @@
+// Own the curve as a table: the same numbers as the chart, for reading and for screen readers.
+
+import { memo } from "react";
+import type { Curve, CurvePoint } from "../api/types";
+import { display, displaySigned, signOf } from "../format/decimal";
+import { dayName, monthName } from "../format/text";
+import { changeOf, type Tick } from "./marketState";
+
+interface Props {
+  curve: Curve;
+  ticks: ReadonlyMap<string, Tick>;
+  priceScale: number;
+}
+
+export function CurveTable({ curve, ticks, priceScale }: Props) {
+  return (
+    <div className="table-scroll" role="region" aria-label={`${curve.product} curve table`} tabIndex={0}>
+      <table className="curve-table">
+        <caption className="sr-only">
+          {curve.product} forward curve in {curve.currency} per {curve.price_unit}, source {curve.source}
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">Contract</th>
+            <th scope="col" className="wide">Expires</th>
+            <th scope="col" className="num wide">Bid</th>
+            <th scope="col" className="num wide">Ask</th>
+            <th scope="col" className="num wide">Last</th>
+            <th scope="col" className="num">Price</th>
+            <th scope="col" className="num">Change</th>
+            <th scope="col" className="num">Settled</th>
+          </tr>
+        </thead>
+        <tbody>
+          {curve.points.map((point) => (
+            <Row key={point.contract} point={point} tick={ticks.get(point.contract)} priceScale={priceScale} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+interface RowProps {
+  point: CurvePoint;
+  tick: Tick | undefined;
+  priceScale: number;
+}
+
+const Row = memo(function Row({ point, tick, priceScale }: RowProps) {
+  const change = changeOf(point);
+  const tone = change === null ? "" : ["down", "", "up"][signOf(change.change) + 1];
+  return (
+    <tr>
+      <th scope="row">
+        {point.symbol} <span className="quiet">{monthName(point.contract)}</span>
+      </th>
+      <td className="quiet wide">{dayName(point.last_trade_date)}</td>
+      <td className="num wide">{display(point.bid, priceScale)}</td>
+      <td className="num wide">{display(point.ask, priceScale)}</td>
+      <td className="num wide">{display(point.last, priceScale)}</td>
+      <td className="num strong">
+        <span key={tick?.count ?? 0} className={tick === undefined ? "" : `flash flash-${tick.direction}`}>
+          {display(point.price, priceScale)}
+        </span>
+      </td>
+      <td className={`num ${tone}`}>
+        {change === null ? "–" : displaySigned(change.change, priceScale)}
+      </td>
+      <td className="num quiet">{display(point.settlement, priceScale)}</td>
+    </tr>
+  );
+});
