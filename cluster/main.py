@@ -1,0 +1,49 @@
+"""Own the command line `heliostat`: the commands of every noun under one roof.
+
+Imports nothing heavy, so that `heliostat --help` answers at once; commands import what they use.
+"""
+
+from typing import Annotated
+
+import typer
+
+from cluster.commands import curve, optimize, runs, settlements
+from cluster.commands.exit_codes import EXIT_CODES, ErrorMappingGroup
+
+app = typer.Typer(
+    name="heliostat",
+    cls=ErrorMappingGroup,
+    no_args_is_help=True,
+    # Plain help answers in a quarter of a second; rich help takes half a second more to import.
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    epilog=EXIT_CODES,
+)
+for noun in (curve, optimize, runs, settlements):
+    noun.register(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(version("heliostat-platform"))
+        raise typer.Exit
+
+
+@app.callback()
+def heliostat(
+    _shows_version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Live energy curves and quantum-chosen portfolios on one Ray cluster.
+
+    Start with `heliostat up`, then try `heliostat curve CL`.
+    """
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
