@@ -235,9 +235,7 @@ class Ansatz:
         for layer in range(len(gammas) - 1, -1, -1):
             gamma, beta = float(gammas[layer]), float(betas[layer])
             for sweep in reversed(sweeps):
-                by_beta[layer] += 2.0 * _hopping_overlap(costate, psi, sweep)
-                _rotate(psi, sweep, -beta)
-                _rotate(costate, sweep, -beta)
+                by_beta[layer] += 2.0 * _rotate_back(psi, costate, sweep, beta)
             by_gamma[layer] = 2.0 * _imaginary_overlap(costate, self.costs * psi)
             undo = _phase(self.costs, gamma)
             psi *= undo
@@ -261,23 +259,27 @@ def _phase(costs: Reals, angle: float) -> State:
 
 def _rotate(psi: State, sweep: PairSweep, beta: float) -> None:
     """Apply exp(−iβ(XX+YY)/2) on one edge, in place."""
-    cosine, sine = np.cos(beta), -1j * np.sin(beta)
     for left, right in sweep:
-        a, b = psi[left], psi[right]
-        new_a = cosine * a
-        new_a += sine * b
-        new_b = cosine * b
-        new_b += sine * a
-        psi[left], psi[right] = new_a, new_b
+        psi[left], psi[right] = _turned(psi[left], psi[right], beta)
 
 
-def _hopping_overlap(bra: State, ket: State, sweep: PairSweep) -> float:
-    """Return Im⟨bra|(XX+YY)/2|ket⟩ of one edge."""
+def _rotate_back(psi: State, costate: State, sweep: PairSweep, beta: float) -> float:
+    """Undo one gate on both states, in place, and return Im⟨costate|(XX+YY)/2|psi⟩."""
     total = 0.0
     for left, right in sweep:
-        total += _imaginary_overlap(bra[left], ket[right])
-        total += _imaginary_overlap(bra[right], ket[left])
+        a, b, bra_a, bra_b = psi[left], psi[right], costate[left], costate[right]
+        total += _imaginary_overlap(bra_a, b) + _imaginary_overlap(bra_b, a)
+        psi[left], psi[right] = _turned(a, b, -beta)
+        costate[left], costate[right] = _turned(bra_a, bra_b, -beta)
     return total
+
+
+def _turned(a: State, b: State, beta: float) -> tuple[State, State]:
+    cosine, sine = np.cos(beta), -1j * np.sin(beta)
+    new_a, new_b = cosine * a, cosine * b
+    new_a += sine * b
+    new_b += sine * a
+    return new_a, new_b
 
 
 def _imaginary_overlap(bra: State, ket: State) -> float:
