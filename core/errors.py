@@ -14,6 +14,7 @@ HeliostatError
 ├── PayloadTooLarge         (413)
 ├── SourceUnavailable       a vendor or store cannot answer now (503)
 ├── FeedDisconnected        a feed's connection ended (503)
+├── BadFrame                a venue sent bytes that its protocol does not allow (502)
 ├── RunFailed               a run cannot be finished
 └── StackError              the local stack cannot start; the message says what to do
 
@@ -187,6 +188,17 @@ class FeedDisconnected(HeliostatError):
     code = "feed-disconnected"
     status = 503
     sentence = "The {venue} connection ended: {reason}"
+
+    def __init__(self, *, venue: str, reason: str) -> None:
+        super().__init__(venue=venue, reason=reason)
+
+
+class BadFrame(HeliostatError):
+    """Raised when a venue sends bytes that its protocol does not allow."""
+
+    code = "bad-frame"
+    status = 502
+    sentence = "{venue} sent a bad frame: {reason}"
 
     def __init__(self, *, venue: str, reason: str) -> None:
         super().__init__(venue=venue, reason=reason)

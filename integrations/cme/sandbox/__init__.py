@@ -1,0 +1,1 @@
+"""Own a local server that speaks the venue's wire: OAuth, reference data, market data."""
