@@ -50,7 +50,7 @@ function useGeometry(points: CurvePoint[], width: number) {
       Number(point.price),
       ...(point.settlement === null ? [] : [Number(point.settlement)]),
     ]);
-    const axis = axisOf(values, height < 260 ? 4 : 6);
+    const axis = axisOf(values, height < 260 ? 5 : 7);
     const months = points.map((point) => monthIndex(point.contract));
     const first = months[0] ?? 0;
     const span = Math.max(1, (months.at(-1) ?? 0) - first);
@@ -132,7 +132,7 @@ export function CurveChart({ curve, priceScale }: Props) {
                 className="chart-label"
                 x={x[i]}
                 y={height - 6}
-                textAnchor={i === 0 ? "start" : (x[i] ?? 0) > width - 40 ? "end" : "middle"}
+                textAnchor={(x[i] ?? 0) > width - 30 ? "end" : "middle"}
               >
                 {monthName(point.contract)}
               </text>
@@ -155,7 +155,13 @@ export function CurveChart({ curve, priceScale }: Props) {
         </svg>
       )}
       {shown !== undefined && index !== null && (
-        <Tooltip point={shown} priceScale={priceScale} x={x[index] ?? 0} width={width} />
+        <Tooltip
+          point={shown}
+          priceScale={priceScale}
+          x={x[index] ?? 0}
+          width={width}
+          below={y(Number(shown.price)) < height * 0.45}
+        />
       )}
       <p className="sr-only" aria-live="polite">
         {shown === undefined ? "" : `${shown.symbol}: ${display(shown.price, priceScale)}, settlement ${display(shown.settlement, priceScale)}`}
@@ -169,13 +175,15 @@ interface TooltipProps {
   priceScale: number;
   x: number;
   width: number;
+  below: boolean;
 }
 
-function Tooltip({ point, priceScale, x, width }: TooltipProps) {
+function Tooltip({ point, priceScale, x, width, below }: TooltipProps) {
   const change = changeOf(point);
-  const onLeft = x > width / 2;
+  const side = x > width / 2 ? { right: width - x + 14 } : { left: x + 14 };
+  const height = below ? { bottom: MARGIN.bottom + 6 } : { top: MARGIN.top };
   return (
-    <div className="tooltip" style={onLeft ? { right: width - x + 14 } : { left: x + 14 }} aria-hidden="true">
+    <div className="tooltip" style={{ ...side, ...height }} aria-hidden="true">
       <strong>{point.symbol}</strong> <span className="quiet">{monthName(point.contract)}</span>
       <dl>
         <dt>{point.basis === "mid" ? "Mid" : point.basis === "last" ? "Last trade" : "Settlement"}</dt>

@@ -61,7 +61,7 @@ export function MarketPanel({ product, market }: Props) {
         {curve.points.length > 0 && (
           <>
             <div className="legend" aria-hidden="true">
-              <span className="key key-live">{curve.live ? "Live" : "Price"}</span>
+              <span className="key key-live">{warning !== null ? "Last received" : curve.live ? "Live" : "Price"}</span>
               <span className="key key-settled">Settlement</span>
             </div>
             <CurveChart curve={curve} priceScale={priceScale} />

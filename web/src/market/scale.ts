@@ -13,11 +13,11 @@ export function axisOf(values: number[], wanted: number): Axis {
   const low = Math.min(...values);
   const high = Math.max(...values);
   const span = high - low || Math.max(Math.abs(high) * 0.02, 0.01);
-  const rough = (span * 1.15) / Math.max(1, wanted);
+  const rough = (span * 1.06) / Math.max(1, wanted);
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = ([1, 2, 2.5, 5, 10].find((factor) => factor * power >= rough) ?? 10) * power;
-  const first = Math.floor((low - span * 0.06) / step);
-  const last = Math.ceil((high + span * 0.06) / step);
+  const first = Math.floor((low - span * 0.03) / step);
+  const last = Math.ceil((high + span * 0.03) / step);
   // "2.5 × 10^k" needs one digit more than its power tells.
   const digits = Math.max(0, -Math.floor(Math.log10(step)) + (Math.abs(step / power - 2.5) < 1e-9 ? 1 : 0));
   const ticks = Array.from({ length: last - first + 1 }, (_, index) =>

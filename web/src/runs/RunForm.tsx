@@ -83,7 +83,7 @@ export function RunForm({ api, products, values, onChange, onStarted }: Props) {
       </fieldset>
       <div className="fields">
         {number("choose", "Choose")}
-        {number("of", "of contracts")}
+        {number("of", "Out of")}
         {number("depth", "Depth p")}
         {number("shots", "Shots")}
         {number("seed", "Seed", "drawn")}

@@ -17,6 +17,10 @@ const REFRESH_MS = 20_000;
 const errorText = (error: Run["error"]): string =>
   typeof error === "string" ? error : (error?.detail ?? "The run failed without a reason.");
 
+// The run in sight is known sooner than the list is asked for again.
+const withNewest = (runs: Run[], newest: Run | null): Run[] =>
+  runs.map((run) => (run.run_id === newest?.run_id ? { ...run, status: newest.status } : run));
+
 function useRecentRuns(api: Api) {
   const [runs, setRuns] = useState<Run[] | null>(null);
   const [error, setError] = useState<string | null>(null);
@@ -68,7 +72,9 @@ export function RunPanel({ api, products }: { api: Api; products: Product[] }) {
       <section className="panel" aria-labelledby="recent-title">
         <h2 id="recent-title">Recent runs</h2>
         {recent.error !== null && <p className="problem">{recent.error}</p>}
-        {recent.runs !== null && <RunList runs={recent.runs} chosen={chosen} onChoose={choose} />}
+        {recent.runs !== null && (
+          <RunList runs={withNewest(recent.runs, followed.run)} chosen={chosen} onChoose={choose} />
+        )}
       </section>
     </>
   );

@@ -1,7 +1,7 @@
 // Own the answer of a run: QAOA's choice beside the proven optimum and the random baseline.
 
 import type { Run, RunResult as Result, Selection } from "../api/types";
-import { chosenIndices, combinations, count, labelSymbol, number, percent, seconds } from "../format/text";
+import { chosenIndices, combinations, count, dayName, labelSymbol, number, percent, seconds } from "../format/text";
 import { SelectionTable } from "./SelectionTable";
 
 interface Props {
@@ -24,6 +24,7 @@ function verdict(result: Result, labels: string[]): { good: boolean; text: strin
 export function RunResult({ run, result }: Props) {
   const labels = run.problem?.labels ?? [];
   const { good, text } = verdict(result, labels);
+  const optimum = result.classical_optimum;
   const random = result.random_baseline;
   const beatsRandom = result.objective < random.objective;
   const uniform = 1 / combinations(run.specification.of, run.specification.choose);
@@ -44,8 +45,13 @@ export function RunResult({ run, result }: Props) {
         labels={labels.map(labelSymbol)}
         rows={[
           { name: "QAOA", selection: result, tone: "qaoa" },
-          { name: result.classical_optimum.proven ? "Optimum, proven" : "Classical", selection: result.classical_optimum, tone: "optimum" },
-          { name: "Best of random", selection: random, tone: "random" },
+          {
+            name: optimum.proven ? "Classical optimum, proven" : "Best classical answer",
+            selection: optimum,
+            tone: "optimum",
+            ...(optimum.elapsed_s === undefined ? {} : { note: `in ${seconds(optimum.elapsed_s)}` }),
+          },
+          { name: `Best of ${count(result.shots)} random draws`, selection: random, tone: "random" },
         ]}
         chosen={(selection) => chosenIndices(selection.chosen, labels)}
       />
@@ -82,12 +88,12 @@ function Provenance({ run, result }: Props) {
     ["Cost", Number(result.cost) === 0 ? "0 (local)" : String(result.cost)],
     ["Took", seconds(run.elapsed_s)],
     ["Prices", run.specification.source ?? "default source"],
-    ["Window", window === undefined ? "–" : `${window.first} to ${window.last}`],
+    ["Window", window === undefined ? "–" : `${dayName(window.first)} to ${dayName(window.last)}, ${window.days} days`],
   ];
   return (
     <dl className="provenance">
       {facts.map(([name, value]) => (
-        <div key={name}>
+        <div key={name} className={name === "Window" ? "span" : undefined}>
           <dt>{name}</dt>
           <dd>{value}</dd>
         </div>

@@ -7,6 +7,7 @@ export interface SelectionRow {
   name: string;
   selection: Selection;
   tone: "qaoa" | "optimum" | "random";
+  note?: string;
 }
 
 interface Props {
@@ -18,12 +19,14 @@ interface Props {
 export function SelectionTable({ labels, rows, chosen }: Props) {
   return (
     <ul className="selections">
-      {rows.map(({ name, selection, tone }) => {
+      {rows.map(({ name, selection, tone, note }) => {
         const picked = chosen(selection);
         return (
           <li key={name} className={`selection selection-${tone}`}>
             <div className="selection-head">
-              <strong>{name}</strong>
+              <span>
+                <strong>{name}</strong> <span className="quiet">{note}</span>
+              </span>
               <span className="num">
                 <span className="quiet">objective</span> {number(selection.objective, 6)}
               </span>
