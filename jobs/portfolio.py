@@ -32,12 +32,12 @@ def train_start(
     }
 
 
-def best_start(trained: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def best_angles(trained: Sequence[dict[str, Any]]) -> Trained:
     """Return the training result of least energy, the first of equal ones.
 
     `trained` is ordered by start index.
     """
-    best = merge_best(
+    return merge_best(
         [
             Trained(
                 gammas=tuple(result["gammas"]),
@@ -48,12 +48,6 @@ def best_start(trained: Sequence[dict[str, Any]]) -> dict[str, Any]:
             for result in trained
         ]
     )
-    return {
-        "gammas": list(best.gammas),
-        "betas": list(best.betas),
-        "energy": best.energy,
-        "evaluations": sum(result["evaluations"] for result in trained),
-    }
 
 
 def sample_blocks(
@@ -117,7 +111,7 @@ def assemble(
     times q, less dollars). `trained` is ordered by start index; the order of `sampled` does not
     matter. Nothing but the classical `elapsed_s` depends on when or where the chunks ran.
     """
-    angles = best_start(trained)
+    angles = best_angles(trained)
     counts = merge_counts(block for chunk in sampled for block in chunk["blocks"].values())
     return {
         **_sampled_answer(problem, counts),
@@ -129,9 +123,9 @@ def assemble(
         "depth": specification.depth,
         "circuit_depth": max(chunk["circuit_depth"] for chunk in sampled),
         "cost": 0,
-        "gammas": angles["gammas"],
-        "betas": angles["betas"],
-        "training_evaluations": angles["evaluations"],
+        "gammas": list(angles.gammas),
+        "betas": list(angles.betas),
+        "training_evaluations": sum(result["evaluations"] for result in trained),
         "seed": specification.seed,
     }
 
@@ -163,10 +157,10 @@ def _sampled_answer(problem: PortfolioProblem, counts: dict[str, int]) -> dict[s
 
 
 def _exact_answer(
-    problem: PortfolioProblem, angles: dict[str, Any], compared: dict[str, Any]
+    problem: PortfolioProblem, angles: Trained, compared: dict[str, Any]
 ) -> dict[str, Any]:
     costs = problem.costs()
-    psi = Ansatz(problem.basis, costs).evolve(np.array(angles["gammas"]), np.array(angles["betas"]))
+    psi = Ansatz(problem.basis, costs).evolve(np.array(angles.gammas), np.array(angles.betas))
     energy = expectation(psi, costs)
     least, greatest = compared["optimum"]["objective"], compared["worst_objective"]
     spread = greatest - least

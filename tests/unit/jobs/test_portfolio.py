@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from core.runs import PortfolioSpecification
-from jobs.portfolio import assemble, best_start, classical, sample_blocks, train_start
+from jobs.portfolio import assemble, best_angles, classical, sample_blocks, train_start
 from quant.portfolio import PortfolioProblem, Window, exhaustive, objective
 from quant.quantum.subspace import Ansatz, expectation
 
 SHOTS = 3000
 SEED = 7
+Angles = tuple[tuple[float, ...], tuple[float, ...]]
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +55,9 @@ def trained(problem: PortfolioProblem) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def angles(trained: list[dict[str, Any]]) -> tuple[list[float], list[float]]:
-    best = best_start(trained)
-    return best["gammas"], best["betas"]
+def angles(trained: list[dict[str, Any]]) -> Angles:
+    best = best_angles(trained)
+    return best.gammas, best.betas
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +70,7 @@ def result(
     problem: PortfolioProblem,
     specification: PortfolioSpecification,
     trained: list[dict[str, Any]],
-    angles: tuple[list[float], list[float]],
+    angles: Angles,
     compared: dict[str, Any],
 ) -> dict[str, Any]:
     sampled = [sample_blocks(problem, *angles, SHOTS, SEED, (0, 1, 2))]
@@ -83,40 +84,34 @@ class TestTraining:
     def test_repeats(self, problem: PortfolioProblem, trained: list[dict[str, Any]]) -> None:
         assert train_start(problem, 2, SEED, 1) == trained[1]
 
-    def test_best_start_counts_the_work_of_all(self, trained: list[dict[str, Any]]) -> None:
-        best = best_start(trained)
-        assert best["energy"] == min(start["energy"] for start in trained)
-        assert best["evaluations"] == sum(start["evaluations"] for start in trained)
+    def test_best_angles_have_the_least_energy(self, trained: list[dict[str, Any]]) -> None:
+        assert best_angles(trained).energy == min(start["energy"] for start in trained)
 
 
 class TestSampling:
     def test_blocks_do_not_depend_on_their_group(
-        self, problem: PortfolioProblem, angles: tuple[list[float], list[float]]
+        self, problem: PortfolioProblem, angles: Angles
     ) -> None:
         together = sample_blocks(problem, *angles, SHOTS, SEED, (0, 1, 2))["blocks"]
         for group in ((2,), (1, 0), (2, 1)):
             alone = sample_blocks(problem, *angles, SHOTS, SEED, group)["blocks"]
             assert alone == {str(block): together[str(block)] for block in group}
 
-    def test_blocks_hold_their_shots(
-        self, problem: PortfolioProblem, angles: tuple[list[float], list[float]]
-    ) -> None:
+    def test_blocks_hold_their_shots(self, problem: PortfolioProblem, angles: Angles) -> None:
         blocks = sample_blocks(problem, *angles, SHOTS, SEED, (0, 2))["blocks"]
         assert {block: sum(counts.values()) for block, counts in blocks.items()} == {
             "0": 1024,
             "2": SHOTS - 2048,
         }
 
-    def test_blocks_and_seeds_differ(
-        self, problem: PortfolioProblem, angles: tuple[list[float], list[float]]
-    ) -> None:
+    def test_blocks_and_seeds_differ(self, problem: PortfolioProblem, angles: Angles) -> None:
         blocks = sample_blocks(problem, *angles, SHOTS, SEED, (0, 1))["blocks"]
         other = sample_blocks(problem, *angles, SHOTS, SEED + 1, (0,))["blocks"]
         assert blocks["0"] != blocks["1"]
         assert blocks["0"] != other["0"]
 
     def test_frequencies_follow_the_exact_expectation(
-        self, problem: PortfolioProblem, angles: tuple[list[float], list[float]]
+        self, problem: PortfolioProblem, angles: Angles
     ) -> None:
         shots = 40 * 1024
         blocks = sample_blocks(problem, *angles, shots, SEED, range(40))["blocks"]
@@ -152,6 +147,7 @@ class TestAssemble:
         assert (result["depth"], result["shots"], result["seed"]) == (2, SHOTS, SEED)
         assert result["circuit_depth"] > 100
         assert result["feasible_fraction"] == 1.0
+        assert result["training_evaluations"] > 3
         assert 0 < result["probability_of_optimum"] < 1
 
     def test_chosen_has_the_objective(
@@ -178,7 +174,7 @@ class TestAssemble:
         problem: PortfolioProblem,
         specification: PortfolioSpecification,
         trained: list[dict[str, Any]],
-        angles: tuple[list[float], list[float]],
+        angles: Angles,
         compared: dict[str, Any],
         result: dict[str, Any],
     ) -> None:
