@@ -48,17 +48,17 @@ def result_table(run: "Run") -> "Table":
 
     answer = summary(run)
     optimum = answer["classical_optimum"] or {}
-    baseline = answer["random_baseline"]
-    if isinstance(baseline, dict):
-        baseline = baseline.get("objective")
+    baseline = answer["random_baseline"] or {}
     how = "proven" if optimum.get("proven") else "not proven"
     table = Table("", "chosen by QAOA", f"classical optimum ({how})", "best random draw", box=None)
-    table.add_row("contracts", _names(answer["chosen"]), _names(optimum.get("chosen")), "")
+    table.add_row(
+        "contracts", *(_names(held.get("chosen")) for held in (answer, optimum, baseline))
+    )
     table.add_row(
         "objective",
         _number(answer["objective"]),
         _number(optimum.get("objective")),
-        _number(baseline),
+        _number(baseline.get("objective")),
     )
     table.add_row("time", _seconds(answer["elapsed_s"]), _seconds(optimum.get("elapsed_s")), "")
     return table
@@ -71,7 +71,8 @@ def facts_line(run: "Run") -> str:
         f"expectation {_number(answer['expectation'])} · "
         f"approximation ratio {_number(answer['approximation_ratio'])} · "
         f"probability of the optimum {_number(answer['probability_of_optimum'])}\n"
-        f"{answer['shots']} shots on {answer['backend']} · depth {answer['depth']} · "
+        f"{answer['shots']} shots on {answer['backend']} · {answer['depth']} layers, "
+        f"circuit depth {answer.get('circuit_depth', '-')} · "
         f"cost {_number(answer['cost'])} · seed {answer['seed']} · source {answer['source']}"
     )
 

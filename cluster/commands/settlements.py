@@ -137,7 +137,7 @@ class _ImportWatcher:
             self._task,
             description=step.phase,
             completed=step.rows,
-            total=step.total,
+            total=step.total or None,
             count=f"{step.rows:,} rows",
             ahead=f"{rate:,.0f} rows/s",
         )

@@ -42,7 +42,9 @@ from heliostat.models import (
     Run,
     RunEvent,
     RunStatus,
+    Settlement,
     SourceCoverage,
+    Trade,
 )
 from heliostat.retry import RetryPolicy, Timeouts
 
@@ -80,10 +82,12 @@ __all__ = [
     "RunNotSucceeded",
     "RunStatus",
     "ServerError",
+    "Settlement",
     "SettlementFileRejected",
     "SettlementsChanged",
     "SourceCoverage",
     "Timeouts",
+    "Trade",
     "Unauthenticated",
     "Unavailable",
     "UnexpectedAnswer",

@@ -70,7 +70,10 @@ class Client:
     def quotes(
         self, products: Sequence[str], max_events: int | None = None
     ) -> Generator[models.MarketEvent, None, None]:
-        """Yield live quotes and gaps, reconnecting without loss; without a bound, for ever."""
+        """Yield quotes, trades, settlements and gaps as they arrive, for ever without a bound.
+
+        A lost connection resumes after the last event as far as the API still holds the stream.
+        """
         return self._transport.iterate(self._flows.quotes(tuple(products), max_events))
 
     def submit(self, *, fresh: bool = False, **options: Unpack[PortfolioOptions]) -> models.Run:

@@ -177,7 +177,7 @@ class Flows:
             headers={"Accept": EXPORT_TYPES[form]},
             silence_s=self.timeouts.silence_s,
         )
-        yield from self._open(call)
+        yield from self._open(call, EXPORT_TYPES[form])
         if not isinstance(to, Path):
             written = yield from _copy_to(to)
             return models.ExportResult(path=None, bytes_written=written)
@@ -207,8 +207,8 @@ class Flows:
 
         return self._retrying(call, attempt)
 
-    def _open(self, call: Call) -> Flow[Reply]:
-        return self._retrying(call, lambda: open_checked(call))
+    def _open(self, call: Call, media_type: str | None = None) -> Flow[Reply]:
+        return self._retrying(call, lambda: open_checked(call, media_type))
 
     def _retrying(self, call: Call, attempt: Callable[[], Flow[T]]) -> Flow[T]:
         tries = 0

@@ -46,6 +46,7 @@ class Product(Model):
     price_unit: str
     contract_size: Decimal | None = None
     tick: Decimal
+    live_source: str | None = None
     sources: tuple[SourceCoverage, ...] = ()
 
 
@@ -141,28 +142,52 @@ class RunEvent(Model):
 class MarketEvent(OpenModel):
     """Be what the quote stream brings; `event_id` resumes the stream after this event."""
 
+    kind: str
     event_id: str | None = None
-    source: str | None = None
-
-
-class Quote(MarketEvent):
-    """Hold the top of one contract's book."""
-
-    product: str | None = None
-    contract: str | None = None
-    symbol: str | None = None
-    bid: Decimal | None = None
-    bid_size: int | None = None
-    ask: Decimal | None = None
-    ask_size: int | None = None
-    event_time: datetime | None = None
+    source: str
 
 
 class Gap(MarketEvent):
     """Mark that messages of a venue may be missing before this point of the stream."""
 
-    venue: str | None = None
-    reason: str | None = None
+    venue: str
+    reason: str
+    received_time: datetime | None = None
+
+
+class ContractEvent(MarketEvent):
+    """Be an event of one contract (YYYYMM); `event_ns` are nanoseconds since the epoch, UTC."""
+
+    product: str
+    contract: str
+    symbol: str
+    event_time: datetime
+    event_ns: int | None = None
+
+
+class Quote(ContractEvent):
+    """Hold the top of one contract's book."""
+
+    bid: Decimal | None = None
+    bid_size: int | None = None
+    ask: Decimal | None = None
+    ask_size: int | None = None
+
+
+class Trade(ContractEvent):
+    """Hold one trade."""
+
+    price: Decimal
+    size: int
+    aggressor: str | None = None
+
+
+class Settlement(ContractEvent):
+    """Hold one settlement price as the venue announced it; `stage` is preliminary or final."""
+
+    price: Decimal
+    trade_date: date
+    stage: str
 
 
 class ImportProgress(Model):

@@ -10,6 +10,7 @@ from heliostat.effects import Call
 from heliostat.sse import Frame
 
 EVENT_STREAM_TYPE = "text/event-stream"
+HEARTBEAT = "heartbeat"
 
 
 class StreamReader(Protocol):
@@ -42,7 +43,7 @@ class RunReader:
         return _stream_call(self._path, (), self.last_event_id, self._silence_s)
 
     def accept(self, frame: Frame) -> models.RunEvent | None:
-        if frame.event == "heartbeat":
+        if frame.event == HEARTBEAT:
             return None
         event = parse(TypeAdapter(models.RunEvent), {"kind": frame.event} | frame.json())
         if event.sequence <= self._sequence:
@@ -56,11 +57,13 @@ class RunReader:
 
 
 class QuoteReader:
-    """Follow the quotes of some products; `max_events` counts quotes and gaps, not heartbeats."""
+    """Follow the market events of some products; `max_events` counts all but heartbeats."""
 
-    _kinds: ClassVar[dict[str, type[models.MarketEvent]]] = {
-        "quote": models.Quote,
+    _models: ClassVar[dict[str, type[models.MarketEvent]]] = {
         "gap": models.Gap,
+        "quote": models.Quote,
+        "trade": models.Trade,
+        "settlement": models.Settlement,
     }
 
     def __init__(self, products: tuple[str, ...], max_events: int | None, silence_s: float) -> None:
@@ -79,12 +82,13 @@ class QuoteReader:
 
     def accept(self, frame: Frame) -> models.MarketEvent | None:
         self._event_id = frame.event_id
-        model = self._kinds.get(frame.event)
-        if model is None:
+        if frame.event == HEARTBEAT:
             return None
         if self._left is not None:
             self._left -= 1
-        return parse(TypeAdapter(model), frame.json() | {"event_id": frame.event_id})
+        model = self._models.get(frame.event, models.MarketEvent)
+        values = {"kind": frame.event, "event_id": frame.event_id}
+        return parse(TypeAdapter(model), frame.json() | values)
 
     def is_done(self, clean_end: bool) -> bool:
         return self._left is not None and (clean_end or self._left <= 0)

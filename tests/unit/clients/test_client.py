@@ -84,7 +84,16 @@ def run_frame(sequence: int, status: str = "running") -> str:
 
 
 def quote_frame(event_id: str, bid: str) -> str:
-    return f'id: {event_id}\nevent: quote\ndata: {{"source": "sandbox", "bid": "{bid}"}}\n\n'
+    data = {
+        "source": "sandbox",
+        "product": "CL",
+        "contract": "202612",
+        "symbol": "CLZ26",
+        "event_time": "2026-01-05T12:00:00Z",
+        "event_ns": "1767614400000000001",
+        "bid": bid,
+    }
+    return f"id: {event_id}\nevent: quote\ndata: {json.dumps(data)}\n\n"
 
 
 def test_curve_keeps_prices_decimal_and_sends_the_key(ask: "Ask") -> None:
@@ -251,7 +260,8 @@ def test_watch_gives_up_on_a_stack_that_never_answers(ask: "Ask") -> None:
 
 
 def test_quotes_resume_and_ask_only_for_what_is_left(ask: "Ask") -> None:
-    gap = 'id: b\nevent: gap\ndata: {"source": "sandbox", "reason": "sequence"}\n\n'
+    gap_data = '{"source": "sandbox", "venue": "cme", "reason": "sequence"}'
+    gap = f"id: b\nevent: gap\ndata: {gap_data}\n\n"
     heartbeat = "id: c\nevent: heartbeat\ndata: {}\n\n"
     script = Script(
         events(quote_frame("a", "71.42"), gap, heartbeat, end="lost"),
@@ -260,6 +270,7 @@ def test_quotes_resume_and_ask_only_for_what_is_left(ask: "Ask") -> None:
     seen = ask(script, "quotes", ["CL", "NG"], max_events=3)
     assert [type(event) for event in seen] == [heliostat.Quote, heliostat.Gap, heliostat.Quote]
     assert seen[0].bid == Decimal("71.42")
+    assert seen[0].event_ns == 1767614400000000001
     assert seen[1].reason == "sequence"
     assert script.requests[0].url.params["products"] == "CL,NG"
     assert script.requests[1].headers["last-event-id"] == "c"
@@ -376,9 +387,20 @@ def test_import_that_ends_without_a_word_is_an_error(ask: "Ask", tmp_path: Path)
         ask(Script(ndjson()), "import_settlements", file, "rtl")
 
 
+def csv(**body: Any) -> httpx.Response:
+    return httpx.Response(200, headers={"content-type": "text/csv; charset=utf-8"}, **body)
+
+
+def test_an_export_in_another_form_than_asked_is_refused(ask: "Ask", tmp_path: Path) -> None:
+    target = tmp_path / "all.arrow"
+    with pytest.raises(heliostat.UnexpectedAnswer, match="arrow"):
+        ask(Script(csv(content=b"x")), "export_settlements", "cme", target, form="arrow")
+    assert not target.exists()
+
+
 def test_export_writes_a_whole_file(ask: "Ask", tmp_path: Path) -> None:
     target = tmp_path / "out.csv"
-    script = Script(httpx.Response(503), httpx.Response(200, content=b"date,product\n"))
+    script = Script(httpx.Response(503), csv(content=b"date,product\n"))
     result = ask(script, "export_settlements", "import:rtl", target, product="CL")
     assert target.read_bytes() == b"date,product\n"
     assert result.bytes_written == 13
@@ -388,14 +410,15 @@ def test_export_writes_a_whole_file(ask: "Ask", tmp_path: Path) -> None:
 def test_export_leaves_nothing_behind_when_the_connection_is_lost(
     ask: "Ask", tmp_path: Path
 ) -> None:
-    script = Script(httpx.Response(200, stream=BrokenStream(b"date,")))
+    script = Script(csv(stream=BrokenStream(b"date,")))
     with pytest.raises(heliostat.Unreachable):
         ask(script, "export_settlements", "import:rtl", tmp_path / "out.csv")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_arrow_form_is_asked_for(ask: "Ask", tmp_path: Path) -> None:
-    script = Script(httpx.Response(200, content=b"arrow"))
+    headers = {"content-type": "application/vnd.apache.arrow.stream"}
+    script = Script(httpx.Response(200, content=b"arrow", headers=headers))
     ask(script, "export_settlements", "sandbox", str(tmp_path / "out.arrow"), form="arrow")
     assert script.requests[0].headers["accept"] == "application/vnd.apache.arrow.stream"
 
