@@ -152,7 +152,7 @@ class Flows:
             },
             body=FileBody(path),
             repeatable=False,
-            silence_s=self.timeouts.silence_s,
+            silence_s=self.timeouts.merge_s,
         )
         yield from self._open(call)
         lines = LineSplitter()

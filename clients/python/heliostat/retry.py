@@ -33,13 +33,15 @@ class Timeouts:
     """Bound waiting, in seconds.
 
     `silence_s` is the longest pause inside a stream before it counts as lost: three of the
-    API's 15-second heartbeats.
+    API's 15-second heartbeats. `merge_s` is the same for an import, whose rows are merged by
+    one silent statement.
     """
 
     connect_s: float = 5.0
     read_s: float = 30.0
     write_s: float = 30.0
     silence_s: float = 45.0
+    merge_s: float = 600.0
 
 
 def pause_before_retry(
