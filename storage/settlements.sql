@@ -1,0 +1,145 @@
+-- name: lock_source
+SELECT pg_advisory_xact_lock(hashtextextended('settlements ' || $1::uuid::text || ' ' || $2, 0));
+
+-- name: create_staging
+CREATE TEMPORARY TABLE staged_settlements (
+    row_number integer,
+    product text COLLATE "C",
+    trade_date date,
+    contract_month integer,
+    position smallint,
+    price numeric
+) ON COMMIT DROP;
+CREATE TEMPORARY TABLE new_settlements (
+    row_number integer,
+    product text COLLATE "C",
+    trade_date date,
+    contract_month integer,
+    position smallint,
+    revision smallint,
+    price numeric,
+    stored_price numeric
+) ON COMMIT DROP;
+
+-- name: drop_staging
+DROP TABLE staged_settlements, new_settlements;
+
+-- name: analyze_staging
+ANALYZE staged_settlements;
+
+-- name: source_has_rows
+SELECT EXISTS (SELECT FROM settlements WHERE org_id = $1 AND source = $2);
+
+-- name: insert_staged
+INSERT INTO settlements (
+    org_id, source, product, trade_date, contract_month, position, revision, price, stage,
+    recorded_at
+)
+SELECT $1, $2, product, trade_date, contract_month, position, 0, price, 'final', $3
+FROM staged_settlements;
+
+-- name: compare_staged
+INSERT INTO new_settlements
+SELECT
+    staged.row_number, staged.product, staged.trade_date, staged.contract_month, staged.position,
+    coalesce(stored.revision + 1, 0), staged.price, stored.price
+FROM staged_settlements AS staged
+LEFT JOIN (
+    SELECT DISTINCT ON (product, trade_date, contract_month, position)
+        product, trade_date, contract_month, position, revision, price
+    FROM settlements
+    WHERE org_id = $1 AND source = $2
+    ORDER BY product, trade_date, contract_month, position, revision DESC
+) AS stored USING (product, trade_date, contract_month, position)
+WHERE stored.price IS DISTINCT FROM staged.price;
+
+-- name: count_new
+SELECT count(*) FILTER (WHERE revision = 0) AS stored, count(*) FILTER (WHERE revision > 0) AS revised
+FROM new_settlements;
+
+-- name: first_changed
+SELECT row_number, price, stored_price
+FROM new_settlements
+WHERE revision > 0
+ORDER BY row_number
+LIMIT 1;
+
+-- name: insert_new
+INSERT INTO settlements (
+    org_id, source, product, trade_date, contract_month, position, revision, price, stage,
+    recorded_at
+)
+SELECT $1, $2, product, trade_date, contract_month, position, revision, price, 'final', $3
+FROM new_settlements
+WHERE revision = 0 OR $4
+ORDER BY product, trade_date, contract_month, position;
+
+-- name: insert_announced
+INSERT INTO settlements (
+    org_id, source, product, trade_date, contract_month, revision, price, stage, recorded_at
+)
+SELECT
+    $1, $2, announced.product, announced.trade_date, announced.contract_month,
+    coalesce(stored.revision + 1, 0), announced.price, announced.stage, announced.recorded_at
+FROM unnest(
+    $3::text[], $4::date[], $5::integer[], $6::numeric[], $7::text[], $8::timestamptz[]
+) AS announced (product, trade_date, contract_month, price, stage, recorded_at)
+LEFT JOIN LATERAL (
+    SELECT revision, price
+    FROM settlements
+    WHERE org_id = $1 AND source = $2
+        AND settlements.product = announced.product
+        AND settlements.trade_date = announced.trade_date
+        AND settlements.contract_month = announced.contract_month
+        AND position = 0
+    ORDER BY revision DESC
+    LIMIT 1
+) AS stored ON true
+WHERE stored.price IS DISTINCT FROM announced.price;
+
+-- name: latest_date
+SELECT max(trade_date)
+FROM settlements
+WHERE org_id = $1 AND source = $2 AND product = $3
+    AND trade_date <= coalesce($4, 'infinity'::date);
+
+-- name: curve_rows
+SELECT DISTINCT ON (contract_month, position)
+    product, trade_date, contract_month, position, revision, price, stage, recorded_at
+FROM settlements
+WHERE org_id = $1 AND source = $2 AND product = $3 AND trade_date = $4
+ORDER BY contract_month, position, revision DESC;
+
+-- name: window_start
+SELECT min(trade_date)
+FROM (
+    SELECT DISTINCT trade_date
+    FROM settlements
+    WHERE org_id = $1 AND source = $2 AND product = $3 AND trade_date <= $4
+    ORDER BY trade_date DESC
+    LIMIT $5
+) AS dates;
+
+-- name: window_rows
+SELECT DISTINCT ON (trade_date, contract_month, position)
+    trade_date - '1970-01-01'::date AS epoch_day, contract_month, position,
+    price::double precision AS price, recorded_at
+FROM settlements
+WHERE org_id = $1 AND source = $2 AND product = $3 AND trade_date BETWEEN $4 AND $5
+ORDER BY trade_date, contract_month, position, revision DESC;
+
+-- name: sources
+SELECT
+    source, product, min(trade_date) AS first_date, max(trade_date) AS last_date,
+    count(*) FILTER (WHERE revision = 0) AS rows
+FROM settlements
+WHERE org_id = ANY($1::uuid[])
+GROUP BY source, product
+ORDER BY source, product;
+
+-- name: export_rows
+SELECT DISTINCT ON (product, trade_date, contract_month, position)
+    product, trade_date, contract_month, position, revision, price, stage, recorded_at
+FROM settlements
+WHERE org_id = $1 AND source = $2 AND ($3::text IS NULL OR product = $3)
+ORDER BY product, trade_date, contract_month, position, revision DESC;
