@@ -78,8 +78,9 @@ function Desk({ api }: { api: Api }) {
   const [picked, setPicked] = useState<string | null>(null);
   const quoted = products?.find((item) => item.code === FIRST_PRODUCT) ?? products?.[0];
   const code = picked ?? quoted?.code ?? null;
-  const market = useMarket(api, code);
   const product = products?.find((item) => item.code === code);
+  const settledSource = product?.live_source == null ? (product?.sources[0]?.source ?? null) : null;
+  const market = useMarket(api, code, settledSource);
 
   return (
     <>
@@ -87,7 +88,7 @@ function Desk({ api }: { api: Api }) {
       <TopBar
         products={products ?? []}
         product={code}
-        source={market.curve?.source ?? null}
+        source={market.curve?.source ?? settledSource ?? product?.live_source ?? null}
         connection={market.connection}
         onProduct={setPicked}
       />

@@ -77,8 +77,10 @@ export class Api {
     return (await this.json<{ items: Product[] }>("/v1/products")).items;
   }
 
-  curve(product: string, signal: AbortSignal): Promise<Curve> {
-    return this.json(`/v1/products/${encodeURIComponent(product)}/curve`, { signal });
+  /** Read the live curve, or with a source the one it settled last. */
+  curve(product: string, source: string | null, signal: AbortSignal): Promise<Curve> {
+    const query = source === null ? "" : `?source=${encodeURIComponent(source)}`;
+    return this.json(`/v1/products/${encodeURIComponent(product)}/curve${query}`, { signal });
   }
 
   run(id: string): Promise<Run> {

@@ -15,6 +15,8 @@ export interface Product {
   price_unit: string;
   contract_size: string | null;
   tick: string;
+  /** The feed behind the live curve; null where there is none. */
+  live_source: string | null;
   sources: ProductSource[];
 }
 
@@ -36,7 +38,7 @@ export interface Curve {
   product: string;
   source: string;
   as_of: string;
-  as_of_time: string;
+  as_of_time: string | null;
   version: number;
   live: boolean;
   gap: boolean;
@@ -53,6 +55,14 @@ export interface Quote {
   bid_size: number | null;
   ask: string | null;
   ask_size: number | null;
+  source: string;
+  event_time: string;
+}
+
+export interface Trade {
+  product: string;
+  contract: string;
+  price: string;
   source: string;
   event_time: string;
 }
@@ -82,8 +92,13 @@ export interface RunSpecification {
 export type Chosen = (number | string)[];
 
 export interface Selection {
-  objective: number;
+  /** Null where no sample held exactly k contracts. */
+  objective: number | null;
   chosen: Chosen;
+}
+
+export interface RandomBaseline extends Selection {
+  draws?: number;
 }
 
 export interface ClassicalOptimum extends Selection {
@@ -95,7 +110,7 @@ export interface RunResult extends Selection {
   expectation: number;
   approximation_ratio: number;
   probability_of_optimum: number;
-  random_baseline: Selection;
+  random_baseline: RandomBaseline;
   classical_optimum: ClassicalOptimum;
   backend: string;
   shots: number;
@@ -119,7 +134,8 @@ export interface Run {
   specification: RunSpecification;
   problem?: RunProblem | null;
   result?: RunResult | null;
-  error?: string | { detail?: string } | null;
+  error?: { code?: string; detail?: string } | null;
+  cancel_requested?: boolean;
   elapsed_s?: number | null;
 }
 

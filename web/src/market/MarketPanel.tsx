@@ -61,8 +61,8 @@ export function MarketPanel({ product, market }: Props) {
         {curve.points.length > 0 && (
           <>
             <div className="legend" aria-hidden="true">
-              <span className="key key-live">{warning !== null ? "Last received" : curve.live ? "Live" : "Price"}</span>
-              <span className="key key-settled">Settlement</span>
+              <span className="key key-live">{warning !== null ? "Last received" : curve.live ? "Live" : "Settled"}</span>
+              {curve.live && <span className="key key-settled">Settlement</span>}
             </div>
             <CurveChart curve={curve} priceScale={priceScale} />
           </>

@@ -48,7 +48,7 @@ const front = (state: typeof start) => state.curve?.points[0];
 
 describe("marketReducer", () => {
   it("lays a newer quote over its point and marks the move", () => {
-    const state = marketReducer(start, { type: "quotes", quotes: [quote()], atMs: 5 });
+    const state = marketReducer(start, { type: "prices", trades: [], quotes: [quote()], atMs: 5 });
     expect(front(state)).toMatchObject({ price: "71.515", basis: "mid", bid: "71.50", ask: "71.53" });
     expect(state.quotedAtMs).toBe(5);
     expect(state.ticks.get("202612")).toEqual({ direction: "up", count: 1 });
@@ -56,35 +56,43 @@ describe("marketReducer", () => {
 
   it("ignores an older quote, also when a later poll is newer", () => {
     const late = quote({ event_time: "2026-10-01T13:59:59Z" });
-    expect(front(marketReducer(start, { type: "quotes", quotes: [late], atMs: 5 }))?.price).toBe("71.42");
-    const quoted = marketReducer(start, { type: "quotes", quotes: [quote()], atMs: 5 });
+    expect(front(marketReducer(start, { type: "prices", trades: [], quotes: [late], atMs: 5 }))?.price).toBe("71.42");
+    const quoted = marketReducer(start, { type: "prices", trades: [], quotes: [quote()], atMs: 5 });
     const polled = curve(point({ price: "71.60", event_time: "2026-10-01T14:00:02Z" }));
     expect(front(marketReducer(quoted, { type: "curve", curve: polled }))?.price).toBe("71.60");
   });
 
   it("keeps quotes that arrive before the first curve", () => {
-    const early = marketReducer(EMPTY_MARKET, { type: "quotes", quotes: [quote()], atMs: 5 });
+    const early = marketReducer(EMPTY_MARKET, { type: "prices", trades: [], quotes: [quote()], atMs: 5 });
     expect(front(marketReducer(early, { type: "curve", curve: curve(point()) }))?.price).toBe("71.515");
   });
 
   it("falls back to last, then settlement, when one side is gone", () => {
     const oneSided = quote({ ask: null });
-    expect(front(marketReducer(start, { type: "quotes", quotes: [oneSided], atMs: 5 }))).toMatchObject({
+    expect(front(marketReducer(start, { type: "prices", trades: [], quotes: [oneSided], atMs: 5 }))).toMatchObject({
       price: "71.00",
       basis: "settlement",
     });
     const traded = marketReducer(EMPTY_MARKET, { type: "curve", curve: curve(point({ last: "71.44" })) });
-    expect(front(marketReducer(traded, { type: "quotes", quotes: [oneSided], atMs: 5 }))).toMatchObject({
+    expect(front(marketReducer(traded, { type: "prices", trades: [], quotes: [oneSided], atMs: 5 }))).toMatchObject({
       price: "71.44",
       basis: "last",
     });
+  });
+
+  it("takes a trade as the last price, and as the price where no quote has two sides", () => {
+    const trade = { product: "CL", contract: "202612", price: "71.47", source: "sandbox", event_time: "2026-10-01T14:00:02Z" };
+    const traded = marketReducer(start, { type: "prices", quotes: [], trades: [trade], atMs: 5 });
+    expect(front(traded)).toMatchObject({ price: "71.42", basis: "mid", last: "71.47", bid: "71.41" });
+    const both = marketReducer(start, { type: "prices", quotes: [quote({ bid: null })], trades: [trade], atMs: 5 });
+    expect(front(both)).toMatchObject({ price: "71.47", basis: "last", event_time: trade.event_time });
   });
 
   it("holds a gap until the next quote, but not the start of a stream", () => {
     expect(marketReducer(start, { type: "gap", gap: { reason: "started" } }).gap).toBeNull();
     const broken = marketReducer(start, { type: "gap", gap: { reason: "silence" } });
     expect(broken.gap).toBe("the feed went silent");
-    expect(marketReducer(broken, { type: "quotes", quotes: [quote()], atMs: 5 }).gap).toBeNull();
+    expect(marketReducer(broken, { type: "prices", trades: [], quotes: [quote()], atMs: 5 }).gap).toBeNull();
   });
 });
 

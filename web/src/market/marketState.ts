@@ -1,6 +1,6 @@
-// Own the live curve of one product: the polled curve with newer quotes laid over it.
+// Own the live curve of one product: the polled curve with newer quotes and trades laid over it.
 
-import type { Curve, CurvePoint, Gap, Quote } from "../api/types";
+import type { Curve, CurvePoint, Gap, Quote, Trade } from "../api/types";
 import { isSame, middle, signOf, subtract } from "../format/decimal";
 
 export type Direction = "up" | "down";
@@ -14,22 +14,24 @@ export interface Tick {
 export interface MarketState {
   curve: Curve | null;
   quotes: ReadonlyMap<string, Quote>;
+  trades: ReadonlyMap<string, Trade>;
   ticks: ReadonlyMap<string, Tick>;
-  /** Set while messages may be missing; the next quote clears it. */
+  /** Set while messages may be missing; the next quote or trade clears it. */
   gap: string | null;
-  /** When this page last received a quote; a sandbox's own clock may show another day. */
+  /** When this page last received a quote or trade; a sandbox's own clock may show another day. */
   quotedAtMs: number | null;
 }
 
 export type MarketAction =
   | { type: "reset" }
   | { type: "curve"; curve: Curve }
-  | { type: "quotes"; quotes: Quote[]; atMs: number }
+  | { type: "prices"; quotes: Quote[]; trades: Trade[]; atMs: number }
   | { type: "gap"; gap: Gap };
 
 export const EMPTY_MARKET: MarketState = {
   curve: null,
   quotes: new Map(),
+  trades: new Map(),
   ticks: new Map(),
   gap: null,
   quotedAtMs: null,
@@ -46,14 +48,33 @@ export const gapWords = (reason: string | undefined): string =>
 
 const timeOf = (text: string | null): number => (text === null ? -Infinity : Date.parse(text));
 
-function overlay(point: CurvePoint, quote: Quote | undefined): CurvePoint {
-  if (quote === undefined || timeOf(quote.event_time) < timeOf(point.event_time)) return point;
-  const { bid, ask, event_time } = quote;
+type Timed = { contract: string; event_time: string };
+
+function overlay(point: CurvePoint, quotes: MarketState["quotes"], trades: MarketState["trades"]): CurvePoint {
+  const newer = <T extends Timed>(found: T | undefined): T | undefined =>
+    found !== undefined && timeOf(found.event_time) >= timeOf(point.event_time) ? found : undefined;
+  const quote = newer(quotes.get(point.contract));
+  const trade = newer(trades.get(point.contract));
+  const newest = timeOf(trade?.event_time ?? null) > timeOf(quote?.event_time ?? null) ? trade : quote;
+  if (newest === undefined) return point;
+  const { bid, ask } = quote ?? point;
+  const known = { ...point, bid, ask, last: trade?.price ?? point.last, event_time: newest.event_time };
   const mid = bid !== null && ask !== null ? middle(bid, ask) : null;
-  if (mid !== null) return { ...point, bid, ask, event_time, price: mid, basis: "mid" };
-  const known = point.last ?? point.settlement ?? point.price;
-  const basis = point.last !== null ? "last" : point.settlement !== null ? "settlement" : point.basis;
-  return { ...point, bid, ask, event_time, price: known, basis };
+  if (mid !== null) return { ...known, price: mid, basis: "mid" };
+  if (known.last !== null) return { ...known, price: known.last, basis: "last" };
+  return known.settlement === null ? known : { ...known, price: known.settlement, basis: "settlement" };
+}
+
+/** Add events to the newest known of each contract; one that comes late changes nothing. */
+function newestOf<T extends Timed>(known: ReadonlyMap<string, T>, events: T[]): ReadonlyMap<string, T> {
+  if (events.length === 0) return known;
+  const next = new Map(known);
+  for (const event of events) {
+    if (timeOf(event.event_time) >= timeOf(next.get(event.contract)?.event_time ?? null)) {
+      next.set(event.contract, event);
+    }
+  }
+  return next;
 }
 
 function ticksBetween(before: Curve | null, after: Curve, ticks: ReadonlyMap<string, Tick>) {
@@ -70,10 +91,10 @@ function ticksBetween(before: Curve | null, after: Curve, ticks: ReadonlyMap<str
   return next;
 }
 
-function withCurve(state: MarketState, curve: Curve, quotes: ReadonlyMap<string, Quote>): MarketState {
-  const points = curve.points.map((point) => overlay(point, quotes.get(point.contract)));
+function withCurve(state: MarketState, curve: Curve): MarketState {
+  const points = curve.points.map((point) => overlay(point, state.quotes, state.trades));
   const after = { ...curve, points };
-  return { ...state, curve: after, quotes, ticks: ticksBetween(state.curve, after, state.ticks) };
+  return { ...state, curve: after, ticks: ticksBetween(state.curve, after, state.ticks) };
 }
 
 export function marketReducer(state: MarketState, action: MarketAction): MarketState {
@@ -81,21 +102,19 @@ export function marketReducer(state: MarketState, action: MarketAction): MarketS
     case "reset":
       return EMPTY_MARKET;
     case "curve":
-      return withCurve(state, action.curve, state.quotes);
+      return withCurve(state, action.curve);
     case "gap":
       // A stream that has just started has no past to have lost.
       return action.gap.reason === "started" ? state : { ...state, gap: gapWords(action.gap.reason) };
-    case "quotes": {
-      const quotes = new Map(state.quotes);
-      for (const quote of action.quotes) {
-        const known = quotes.get(quote.contract);
-        if (known === undefined || timeOf(quote.event_time) >= timeOf(known.event_time)) {
-          quotes.set(quote.contract, quote);
-        }
-      }
-      const next = { ...state, gap: null, quotedAtMs: action.atMs };
-      if (state.curve === null) return { ...next, quotes };
-      return withCurve(next, state.curve, quotes);
+    case "prices": {
+      const next = {
+        ...state,
+        gap: null,
+        quotedAtMs: action.atMs,
+        quotes: newestOf(state.quotes, action.quotes),
+        trades: newestOf(state.trades, action.trades),
+      };
+      return state.curve === null ? next : withCurve(next, state.curve);
     }
   }
 }

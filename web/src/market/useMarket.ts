@@ -4,15 +4,18 @@ import { useEffect, useReducer, useState } from "react";
 import { type Api, messageOf } from "../api/client";
 import { parseJson } from "../api/json";
 import { follow } from "../api/stream";
-import type { Gap, Quote } from "../api/types";
+import type { Gap, Quote, Trade } from "../api/types";
 import { EMPTY_MARKET, marketReducer, type MarketState } from "./marketState";
 
 const POLL_MS = 15_000;
 const RETRY_MS = 3_000;
 // Ten repaints a second are as many as an eye can use.
 const FLUSH_MS = 100;
+// Settlements come in a burst, one a contract.
+const SOON_MS = 500;
 
 export type Connection =
+  | { state: "settled" }
   | { state: "connecting" }
   | { state: "open" }
   | { state: "down"; sinceMs: number; reason: string };
@@ -22,27 +25,29 @@ export interface Market extends MarketState {
   error: string | null;
 }
 
-export function useMarket(api: Api, product: string | null): Market {
+/** Keep `product` live; with a `settledSource` show what that source settled last instead. */
+export function useMarket(api: Api, product: string | null, settledSource: string | null): Market {
   const [state, dispatch] = useReducer(marketReducer, EMPTY_MARKET);
   const [connection, setConnection] = useState<Connection>({ state: "connecting" });
   const [error, setError] = useState<string | null>(null);
 
   useEffect(() => {
     dispatch({ type: "reset" });
-    setConnection({ state: "connecting" });
+    setConnection({ state: settledSource === null ? "connecting" : "settled" });
     setError(null);
     if (product === null) return;
     const stop = new AbortController();
     let pollTimer: ReturnType<typeof setTimeout> | undefined;
     let flushTimer: ReturnType<typeof setTimeout> | undefined;
-    let waiting: Quote[] = [];
+    let quotes: Quote[] = [];
+    let trades: Trade[] = [];
     let interrupted = false;
 
     const poll = async () => {
       clearTimeout(pollTimer);
       let delay = POLL_MS;
       try {
-        const curve = await api.curve(product, stop.signal);
+        const curve = await api.curve(product, settledSource, stop.signal);
         if (stop.signal.aborted) return;
         dispatch({ type: "curve", curve });
         setError(null);
@@ -54,12 +59,17 @@ export function useMarket(api: Api, product: string | null): Market {
       clearTimeout(pollTimer);
       pollTimer = setTimeout(() => void poll(), delay);
     };
+    const pollSoon = () => {
+      clearTimeout(pollTimer);
+      pollTimer = setTimeout(() => void poll(), SOON_MS);
+    };
 
     const flush = () => {
       clearTimeout(flushTimer);
       flushTimer = undefined;
-      dispatch({ type: "quotes", quotes: waiting, atMs: Date.now() });
-      waiting = [];
+      dispatch({ type: "prices", quotes, trades, atMs: Date.now() });
+      quotes = [];
+      trades = [];
       if (interrupted) {
         interrupted = false;
         void poll();
@@ -67,20 +77,27 @@ export function useMarket(api: Api, product: string | null): Market {
     };
 
     const onEvent = ({ event, data }: { event: string; data: string }) => {
-      if (event === "quote") {
-        const quote = parseJson<Quote>(data);
-        if (quote.product !== product) return;
-        waiting.push(quote);
+      if (event === "quote" || event === "trade") {
+        if (event === "quote") quotes.push(parseJson<Quote>(data));
+        else trades.push(parseJson<Trade>(data));
         flushTimer ??= setTimeout(flush, FLUSH_MS);
+      } else if (event === "settlement") {
+        pollSoon();
       } else if (event === "gap") {
         // Quotes from before the gap must not end it.
-        if (waiting.length > 0) flush();
+        if (flushTimer !== undefined) flush();
         interrupted = true;
         dispatch({ type: "gap", gap: parseJson<Gap>(data) });
       }
     };
 
+    const leave = () => {
+      stop.abort();
+      clearTimeout(pollTimer);
+      clearTimeout(flushTimer);
+    };
     void poll();
+    if (settledSource !== null) return leave;
     void follow(
       api,
       `/v1/streams/quotes?products=${encodeURIComponent(product)}`,
@@ -98,12 +115,8 @@ export function useMarket(api: Api, product: string | null): Market {
       },
       stop.signal,
     );
-    return () => {
-      stop.abort();
-      clearTimeout(pollTimer);
-      clearTimeout(flushTimer);
-    };
-  }, [api, product]);
+    return leave;
+  }, [api, product, settledSource]);
 
   return { ...state, connection, error };
 }

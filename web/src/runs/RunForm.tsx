@@ -86,7 +86,7 @@ export function RunForm({ api, products, values, onChange, onStarted }: Props) {
         {number("of", "Out of")}
         {number("depth", "Depth p")}
         {number("shots", "Shots")}
-        {number("seed", "Seed", "drawn")}
+        {number("seed", "Seed", "default")}
       </div>
       <details className="more">
         <summary>Prices used{values.source === "" ? "" : `: ${values.source}`}{values.as_of === "" ? "" : `, ${values.as_of}`}</summary>

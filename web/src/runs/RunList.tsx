@@ -25,7 +25,7 @@ export function RunList({ runs, chosen, onChoose }: Props) {
             <button type="button" aria-current={run.run_id === chosen ? "true" : undefined} onClick={() => onChoose(run.run_id)}>
               <span className={`status status-${run.status}`}>{run.status}</span>
               <span className="run-title">{title(run)}</span>
-              <span className="num quiet">{run.result == null ? "" : number(run.result.objective)}</span>
+              <span className="num quiet">{run.result == null ? "" : number(run.result.objective ?? Number.NaN)}</span>
               <span className="num quiet run-when">
                 {started === null ? seconds(run.elapsed_s) : ago(started, now)}
               </span>

@@ -15,7 +15,7 @@ const RECENT = 20;
 const REFRESH_MS = 20_000;
 
 const errorText = (error: Run["error"]): string =>
-  typeof error === "string" ? error : (error?.detail ?? "The run failed without a reason.");
+  error?.detail ?? "The run failed without a reason.";
 
 // The run in sight is known sooner than the list is asked for again.
 const withNewest = (runs: Run[], newest: Run | null): Run[] =>

@@ -1,10 +1,10 @@
-// Own the sight of a run under way: stages, bar, time left, cancel.
+// Own the sight of a run under way: stage, bar, time left, cancel.
 
 import { useState } from "react";
 import { type Api, messageOf } from "../api/client";
 import type { Run } from "../api/types";
 import { seconds } from "../format/text";
-import { type Progress, shareOf, STAGES } from "./progress";
+import { type Progress, shareOf } from "./progress";
 
 interface Props {
   api: Api;
@@ -13,6 +13,12 @@ interface Props {
   connected: boolean;
 }
 
+const STAGES: Record<string, string> = {
+  train: "Training angles",
+  sample: "Sampling the circuit",
+  classical: "Proving the classical optimum",
+};
+
 const WAITING: Record<string, string> = {
   queued: "Queued",
   planning: "Planning: reading settlements, building the problem",
@@ -20,7 +26,7 @@ const WAITING: Record<string, string> = {
 };
 
 export function RunProgress({ api, run, progress, connected }: Props) {
-  const [cancelling, setCancelling] = useState(false);
+  const [cancelling, setCancelling] = useState(run.cancel_requested === true);
   const [error, setError] = useState<string | null>(null);
   const cancel = async () => {
     setCancelling(true);
@@ -32,31 +38,20 @@ export function RunProgress({ api, run, progress, connected }: Props) {
       setCancelling(false);
     }
   };
-  const now = STAGES.find((stage) => stage.name === progress.stage);
+  const stage = progress.stage === null ? WAITING[run.status] : STAGES[progress.stage];
   return (
     <div className="progress">
       <div className="progress-head">
-        <p role="status">{connected ? (now?.title ?? WAITING[run.status] ?? run.status) : "Reconnecting to the run…"}</p>
-        <span className="quiet">{progress.etaS === null ? "" : `about ${seconds(progress.etaS)} left`}</span>
+        <p role="status">{connected ? (stage ?? progress.stage ?? run.status) : "Reconnecting to the run…"}</p>
         <button type="button" onClick={() => void cancel()} disabled={cancelling}>
           {cancelling ? "Cancelling…" : "Cancel"}
         </button>
       </div>
-      <ol className="stages">
-        {STAGES.map(({ name, title }) => {
-          const stage = progress.stages[name];
-          const share = shareOf(stage);
-          return (
-            <li key={name} className={share === 1 ? "is-done" : progress.stage === name ? "is-now" : ""}>
-              <span>
-                {title}
-                <span className="quiet num">{stage === undefined ? "" : ` ${stage.done}/${stage.total}`}</span>
-              </span>
-              <progress max={1} value={share} aria-label={title} />
-            </li>
-          );
-        })}
-      </ol>
+      <progress max={1} value={shareOf(progress)} aria-label="Progress of the run" />
+      <p className="progress-foot quiet">
+        <span>{progress.total === 0 ? "" : `${progress.done} of ${progress.total} pieces`}</span>
+        <span>{progress.etaS === null ? "" : `about ${seconds(progress.etaS)} left`}</span>
+      </p>
       {error !== null && <p className="problem" role="alert">{error}</p>}
     </div>
   );

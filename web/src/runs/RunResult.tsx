@@ -16,9 +16,19 @@ function verdict(result: Result, labels: string[]): { good: boolean; text: strin
   const optimum = result.classical_optimum;
   const proven = optimum.proven ? "the proven optimum" : "the best classical answer";
   if (sameChoice(result, optimum, labels)) return { good: true, text: `QAOA found ${proven}.` };
-  const gap = (result.objective - optimum.objective) / Math.abs(optimum.objective);
+  if (result.objective === null) return { good: false, text: "No sample held the asked number of contracts." };
+  const best = optimum.objective ?? Number.NaN;
+  const gap = (result.objective - best) / Math.abs(best);
   const above = Number.isFinite(gap) ? `${percent(Math.abs(gap))} ${gap < 0 ? "below" : "above"}` : "not at";
   return { good: false, text: `QAOA's best sample is ${above} ${proven}.` };
+}
+
+function randomWords(result: Result, random: Selection, labels: string[]): string {
+  if (result.objective === null || random.objective === null) return "";
+  if (sameChoice(result, random, labels)) return "Random draws found the same portfolio.";
+  return result.objective < random.objective
+    ? "It beats the best of as many random draws."
+    : "The best of as many random draws did better.";
 }
 
 export function RunResult({ run, result }: Props) {
@@ -26,7 +36,7 @@ export function RunResult({ run, result }: Props) {
   const { good, text } = verdict(result, labels);
   const optimum = result.classical_optimum;
   const random = result.random_baseline;
-  const beatsRandom = result.objective < random.objective;
+  const against = randomWords(result, random, labels);
   const uniform = 1 / combinations(run.specification.of, run.specification.choose);
   const lift = result.probability_of_optimum / uniform;
   return (
@@ -34,11 +44,7 @@ export function RunResult({ run, result }: Props) {
       <p className={good ? "verdict verdict-good" : "verdict"}>
         <span aria-hidden="true">{good ? "●" : "○"}</span> {text}{" "}
         <span className="quiet">
-          {sameChoice(result, random, labels)
-            ? "Random draws found the same portfolio."
-            : beatsRandom
-              ? "It beats the best of as many random draws."
-              : "The best of as many random draws did better."}
+          {against}
         </span>
       </p>
       <SelectionTable
@@ -51,7 +57,7 @@ export function RunResult({ run, result }: Props) {
             tone: "optimum",
             ...(optimum.elapsed_s === undefined ? {} : { note: `in ${seconds(optimum.elapsed_s)}` }),
           },
-          { name: `Best of ${count(result.shots)} random draws`, selection: random, tone: "random" },
+          { name: `Best of ${count(random.draws ?? result.shots)} random draws`, selection: random, tone: "random" },
         ]}
         chosen={(selection) => chosenIndices(selection.chosen, labels)}
       />

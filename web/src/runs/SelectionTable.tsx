@@ -28,7 +28,7 @@ export function SelectionTable({ labels, rows, chosen }: Props) {
                 <strong>{name}</strong> <span className="quiet">{note}</span>
               </span>
               <span className="num">
-                <span className="quiet">objective</span> {number(selection.objective, 6)}
+                <span className="quiet">objective</span> {number(selection.objective ?? Number.NaN, 6)}
               </span>
             </div>
             <div className="cells" aria-hidden="true">

@@ -25,8 +25,9 @@ describe("hintsOf", () => {
 });
 
 describe("specificationOf", () => {
-  it("leaves out what was left empty", () => {
-    expect(specificationOf(DEFAULT_FORM)).toEqual({ products: ["CL"], choose: 4, of: 12, depth: 3, shots: 4096 });
+  it("sends what is filled and leaves out the rest", () => {
+    expect(specificationOf(form({ seed: " " }))).not.toHaveProperty("seed");
+    expect(specificationOf(DEFAULT_FORM)).toEqual({ products: ["CL"], choose: 4, of: 12, depth: 3, shots: 4096, seed: "7" });
   });
 
   it("survives a round trip through an earlier run", () => {

@@ -24,7 +24,7 @@ export const DEFAULT_FORM: FormValues = {
   of: "12",
   depth: "3",
   shots: "4096",
-  seed: "",
+  seed: "7",
   as_of: "",
 };
 

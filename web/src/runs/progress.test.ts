@@ -12,18 +12,13 @@ const event = (sequence: number, detail: RunEvent["detail"]): RunEvent => ({
 });
 
 describe("addEvent", () => {
-  it("keeps each stage and the newest estimate", () => {
+  it("keeps the newest counts and estimate", () => {
     const after = [
       event(1, {}),
-      event(2, { stage: "train", done: 8, total: 8, eta_s: 4 }),
-      event(3, { stage: "sample", done: 1, total: 4, eta_s: 2.5 }),
+      event(2, { stage: "train", done: 8, total: 13, eta_s: 4 }),
+      event(3, { stage: "sample", done: 9, total: 13, eta_s: null }),
     ].reduce(addEvent, NO_PROGRESS);
-    expect(after).toEqual({
-      sequence: 3,
-      stage: "sample",
-      stages: { train: { done: 8, total: 8 }, sample: { done: 1, total: 4 } },
-      etaS: 2.5,
-    });
+    expect(after).toEqual({ sequence: 3, stage: "sample", done: 9, total: 13, etaS: null });
   });
 
   it("ignores a replayed event", () => {
@@ -34,6 +29,7 @@ describe("addEvent", () => {
 
 describe("shareOf", () => {
   it("never leaves 0 to 1", () => {
-    expect([undefined, { done: 1, total: 0 }, { done: 1, total: 4 }, { done: 9, total: 4 }].map(shareOf)).toEqual([0, 0, 0.25, 1]);
+    const share = (done: number, total: number) => shareOf({ ...NO_PROGRESS, done, total });
+    expect([share(1, 0), share(1, 4), share(9, 4)]).toEqual([0, 0.25, 1]);
   });
 });

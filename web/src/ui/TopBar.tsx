@@ -13,13 +13,14 @@ interface Props {
 }
 
 const STATE_WORDS: Record<Connection["state"], string> = {
+  settled: "Settled",
   connecting: "Connecting",
   open: "Live",
   down: "Interrupted",
 };
 
 export function TopBar({ products, product, source, connection, onProduct }: Props) {
-  const quoted = products.filter((item) => item.sources.length > 0 || item.code === product);
+  const quoted = products.filter((item) => item.live_source !== null || item.sources.length > 0 || item.code === product);
   return (
     <header className="top">
       <Logo />
