@@ -11,6 +11,7 @@ export default defineConfig(({ mode }) => {
       target: "es2022",
       // The API may forbid data: addresses in its content security policy.
       assetsInlineLimit: 0,
+      rolldownOptions: { input: ["index.html", "docs.html"] },
     },
     server: { host: "127.0.0.1", proxy: { "/v1": { target: api, changeOrigin: true } } },
   };

@@ -43,6 +43,7 @@ export function TopBar({ products, product, source, connection, onProduct }: Pro
             {source === "sandbox" ? "sandbox: simulated prices" : source}
           </span>
         )}
+        <a className="top-link" href="/docs">API</a>
         <span className={`state state-${connection.state}`} role="status">{STATE_WORDS[connection.state]}</span>
       </div>
     </header>
