@@ -1,0 +1,178 @@
+"""Own what is hot: capped quote streams, snapshots, and wake-up calls for watchers of runs.
+
+Nothing here is the only copy: the server may be flushed or restarted at any time.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple, Self
+from uuid import UUID
+
+import redis.asyncio as redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from core.errors import SourceUnavailable
+
+MAX_STREAM_ENTRIES = 10_000
+FROM_NOW_ON = "$"
+_CONNECT_TIMEOUT_S = 2.0
+_ANSWER_TIMEOUT_S = 5.0
+_PAYLOAD = b"payload"
+_BEFORE_ALL = "0-0"
+
+
+class StreamEntry(NamedTuple):
+    """Hold one payload of a product's quote stream and the id to resume after."""
+
+    product: str
+    entry_id: str
+    payload: bytes
+
+
+class Cache:
+    """Speak to one Valkey or Redis; every method may be called again after a failure.
+
+    All but `notify_run` and `run_notifications` raise SourceUnavailable if the server cannot be
+    reached. What was lost in a flush is simply absent.
+    """
+
+    def __init__(self, client: "redis.Redis") -> None:
+        self._client = client
+
+    @classmethod
+    async def open(cls, url: str) -> Self:
+        """Prepare a client of `unix:///path`, `redis://` or `rediss://`; connect when needed."""
+        return cls(
+            redis.Redis.from_url(
+                url,
+                socket_connect_timeout=_CONNECT_TIMEOUT_S,
+                socket_timeout=None,  # reads that wait for entries have limits of their own
+            )
+        )
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
+
+    async def publish_quotes(self, product: str, payloads: Sequence[bytes]) -> None:
+        """Append payloads to the product's stream, which keeps about the last 10,000."""
+        async with _reachable(), self._client.pipeline(transaction=False) as pipeline:
+            for payload in payloads:
+                pipeline.xadd(
+                    _stream(product),
+                    {_PAYLOAD: payload},
+                    maxlen=MAX_STREAM_ENTRIES,
+                    approximate=True,
+                )
+            await pipeline.execute()
+
+    async def read_quotes(
+        self, positions: dict[str, str], block_ms: int, count: int
+    ) -> list[StreamEntry]:
+        """Wait up to `block_ms` for entries after each product's position, at most `count` each.
+
+        A position `$` is replaced in `positions` by the last entry there is, so that nothing
+        between two calls is missed. Positions older than the stream start at its first entry.
+        """
+        async with _reachable(_ANSWER_TIMEOUT_S + block_ms / 1000):
+            for product, position in positions.items():
+                if position == FROM_NOW_ON:
+                    positions[product] = await self._last_id(product)
+            answer: Any = await self._client.xread(
+                {_stream(product): position for product, position in positions.items()},
+                count=count,
+                block=block_ms,
+            )
+        return [
+            StreamEntry(_product(name), entry_id.decode(), fields[_PAYLOAD])
+            for name, entries in answer or ()
+            for entry_id, fields in entries
+        ]
+
+    async def set_snapshot(self, name: str, payload: bytes) -> None:
+        """Replace a snapshot."""
+        async with _reachable():
+            await self._client.set(f"snapshot:{name}", payload)
+
+    async def get_snapshot(self, name: str) -> bytes | None:
+        """Return a snapshot, None if there is none (any more)."""
+        async with _reachable():
+            found: Any = await self._client.get(f"snapshot:{name}")
+        return None if found is None else bytes(found)
+
+    async def notify_run(self, run_id: UUID) -> bool:
+        """Wake the watchers of a run; tell whether the server took the call.
+
+        Watchers also look by themselves now and then, so a lost call only costs time.
+        """
+        try:
+            await self._client.publish(_channel(run_id), b"")
+        except (RedisError, OSError):
+            return False
+        return True
+
+    @asynccontextmanager
+    async def run_notifications(self, run_id: UUID) -> "AsyncIterator[RunNotifications]":
+        """Subscribe to the calls of `notify_run` for one run."""
+        async with self._client.pubsub(ignore_subscribe_messages=True) as subscription:
+            notifications = RunNotifications(subscription, _channel(run_id))
+            await notifications.subscribe()
+            yield notifications
+
+    async def _last_id(self, product: str) -> str:
+        last: Any = await self._client.xrevrange(_stream(product), count=1)
+        return last[0][0].decode() if last else _BEFORE_ALL
+
+
+class RunNotifications:
+    """Wait for the calls for one run; without a server, waiting is only sleeping."""
+
+    def __init__(self, subscription: Any, channel: str) -> None:
+        self._subscription = subscription
+        self._channel = channel
+
+    async def subscribe(self) -> bool:
+        """Subscribe; tell whether the server took it."""
+        try:
+            await self._subscription.subscribe(self._channel)
+        except (RedisError, OSError):
+            return False
+        return True
+
+    async def wait(self, timeout_s: float) -> bool:
+        """Return True at the next call, False after `timeout_s` without one."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout_s
+        while (left_s := deadline - loop.time()) > 0:
+            try:
+                if not self._subscription.subscribed and not await self.subscribe():
+                    raise RedisConnectionError
+                if await self._subscription.get_message(timeout=left_s) is not None:
+                    return True
+            except (RedisError, OSError):
+                await asyncio.sleep(min(left_s, 1.0))
+        return False
+
+
+def _stream(product: str) -> str:
+    return f"quotes:{product}"
+
+
+def _product(stream: bytes) -> str:
+    return stream.decode().partition(":")[2]
+
+
+def _channel(run_id: UUID) -> str:
+    return f"run:{run_id}"
+
+
+@asynccontextmanager
+async def _reachable(timeout_s: float = _ANSWER_TIMEOUT_S) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(timeout_s):
+            yield
+    except (RedisConnectionError, RedisTimeoutError, OSError) as error:
+        raise SourceUnavailable(source="cache", reason=str(error) or "no answer") from error
