@@ -38,6 +38,7 @@ _SETTINGS = {
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",
     "max_wal_size": "2GB",
+    "wal_buffers": "16MB",
     "wal_compression": "on",
     "fsync": "on",
     "synchronous_commit": "on",

@@ -10,7 +10,7 @@ CREATE TABLE settlements (
     position smallint NOT NULL DEFAULT 0,
     revision smallint NOT NULL DEFAULT 0,
     price numeric NOT NULL,
-    stage text NOT NULL CHECK (stage IN ('preliminary', 'final')),
+    stage text COLLATE "C" NOT NULL CHECK (stage = 'final' OR stage = 'preliminary'),
     recorded_at timestamptz NOT NULL,
     CONSTRAINT month_or_position CHECK ((contract_month <> 0) <> (position <> 0)),
     CONSTRAINT price_is_finite CHECK (price > '-Infinity' AND price < 'Infinity'),
