@@ -1,0 +1,204 @@
+"""Own what all sandboxes share: server, clock, fault switch, command line."""
+
+import argparse
+import asyncio
+import json
+import signal
+import socket
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any, TextIO
+
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp
+
+from core.clock import NANOSECONDS_PER_SECOND, Clock, ShiftedClock, ns_from_utc
+from quant.calendars import (
+    NEW_YORK,
+    is_session_open,
+    last_business_day_from,
+    session_trade_date,
+)
+from quant.holidays import Calendar
+
+LOOPBACK = "127.0.0.1"
+_SHUTDOWN_TIMEOUT_S = 2
+
+
+def session_offset_ns(now_ns: int) -> int:
+    """Return what to add to the wall clock so that NYMEX is in session.
+
+    0 while it is; else a step back to 10:00 New York of the last business day.
+    """
+    if is_session_open("CL", now_ns):
+        return 0
+    today = datetime.fromtimestamp(now_ns // NANOSECONDS_PER_SECOND, tz=NEW_YORK)
+    morning = datetime.combine(today.date(), time(10), NEW_YORK)
+    day = today.date() if today >= morning else today.date() - timedelta(days=1)
+    opened = datetime.combine(last_business_day_from(day, Calendar.NYMEX), time(10), NEW_YORK)
+    return ns_from_utc(opened) - now_ns
+
+
+def sandbox_today(now_ns: int) -> date:
+    """Return the business day whose session the sandbox is in when it starts at `now_ns`."""
+    shifted_ns = now_ns + session_offset_ns(now_ns)
+    local = datetime.fromtimestamp(shifted_ns // NANOSECONDS_PER_SECOND, tz=NEW_YORK)
+    return session_trade_date("CL", shifted_ns) or local.date()
+
+
+class SandboxClock(ShiftedClock):
+    """Tell a time inside an open session at the start, then run with the wall clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(session_offset_ns(clock.now_ns()), clock.now_ns)
+
+
+FAULTS = (
+    "drop_connections",
+    "skip_sequence",
+    "stall_heartbeat",
+    "garbage_frame",
+    "silence",
+    "unauthorized",
+    "too_many_requests",
+    "server_error",
+)
+_HTTP_FAULTS = {"unauthorized": 401, "too_many_requests": 429, "server_error": 500}
+FOREVER = -1
+
+
+@dataclass(slots=True)
+class FaultSwitch:
+    """Hold how often each fault is still to happen; -1 means until it is cleared."""
+
+    left: dict[str, int] = field(default_factory=lambda: dict.fromkeys(FAULTS, 0))
+    happened: dict[str, int] = field(default_factory=lambda: dict.fromkeys(FAULTS, 0))
+
+    def arm(self, fault: str, times: int = 1) -> None:
+        """Let a fault happen `times` times; 0 clears it, -1 keeps it on."""
+        self.left[fault] = times
+
+    def take(self, fault: str) -> bool:
+        """Tell whether the fault happens now, and count it."""
+        if self.left[fault] == 0:
+            return False
+        if self.left[fault] > 0:
+            self.left[fault] -= 1
+        self.happened[fault] += 1
+        return True
+
+    def http_status(self) -> int | None:
+        """Return the status that the next HTTP answer is spoilt with, if one is."""
+        return next((status for name, status in _HTTP_FAULTS.items() if self.take(name)), None)
+
+    def clear(self) -> None:
+        """Let no fault happen any more."""
+        self.left = dict.fromkeys(FAULTS, 0)
+
+
+StateReader = Callable[[], dict[str, Any]]
+
+
+def fault_routes(switch: FaultSwitch, read_state: StateReader) -> Mount:
+    """Return `/_sandbox/`: GET state; POST faults/{name}?times=N; DELETE faults."""
+
+    async def state(request: Request) -> Response:
+        return JSONResponse({"faults": switch.left, "happened": switch.happened, **read_state()})
+
+    async def arm(request: Request) -> Response:
+        name, times = request.path_params["name"], request.query_params.get("times", "1")
+        if name not in FAULTS:
+            return JSONResponse({"unknown": name, "known": FAULTS}, status_code=404)
+        if not times.lstrip("-").isdecimal() or int(times) < FOREVER:
+            return JSONResponse({"times": times, "expected": "-1 or more"}, status_code=422)
+        switch.arm(name, int(times))
+        return JSONResponse({"faults": switch.left})
+
+    async def clear(request: Request) -> Response:
+        switch.clear()
+        return JSONResponse({"faults": switch.left})
+
+    return Mount(
+        "/_sandbox",
+        routes=[
+            Route("/state", state),
+            Route("/faults/{name}", arm, methods=["POST"]),
+            Route("/faults", clear, methods=["DELETE"]),
+        ],
+    )
+
+
+class SandboxServer:
+    """Run an ASGI application on a loopback port, as an async context manager.
+
+    The port is bound in the constructor; 0 takes a free one.
+    """
+
+    def __init__(self, app: ASGIApp, port: int = 0) -> None:
+        self._socket = socket.create_server((LOOPBACK, port), backlog=128)
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            ws="websockets-sansio",
+            ws_ping_interval=None,
+            timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT_S,
+            lifespan="off",
+        )
+        self._server = _QuietServer(config)
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def port(self) -> int:
+        return int(self._socket.getsockname()[1])
+
+    @property
+    def http_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.port}"
+
+    @property
+    def websocket_url(self) -> str:
+        return f"ws://{LOOPBACK}:{self.port}"
+
+    async def __aenter__(self) -> "SandboxServer":
+        self._task = asyncio.create_task(self._server.serve(sockets=[self._socket]))
+        while not self._server.started:
+            if self._task.done():
+                await self._task
+            await asyncio.sleep(0.005)
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        self._server.should_exit = True
+        if self._task is not None:
+            await self._task
+        self._socket.close()
+
+    async def serve_until_signal(self, ready: TextIO, announce: dict[str, Any]) -> None:
+        """Serve until SIGTERM or SIGINT; print one JSON line once connections are accepted."""
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        async with self:
+            ready.write(json.dumps({"ready": True, "port": self.port, **announce}) + "\n")
+            ready.flush()
+            await stop.wait()
+
+
+class _QuietServer(uvicorn.Server):
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        """Leave signals to whoever runs the loop."""
+        return nullcontext()
+
+
+def sandbox_arguments(description: str, arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Parse `--port` and `--seed`."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--port", type=int, default=0, help="loopback port; 0 takes a free one")
+    parser.add_argument("--seed", type=int, default=1, help="seed of everything simulated")
+    return parser.parse_args(arguments)

@@ -1,0 +1,84 @@
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.clock import ShiftedClock, ns_from_utc
+from integrations.sandbox_kit import (
+    FAULTS,
+    FOREVER,
+    FaultSwitch,
+    SandboxClock,
+    sandbox_today,
+    session_offset_ns,
+)
+from quant.calendars import NEW_YORK, is_session_open
+
+HOUR_NS = 3_600_000_000_000
+
+
+def ns(text: str) -> int:
+    return ns_from_utc(datetime.fromisoformat(text).replace(tzinfo=NEW_YORK))
+
+
+@given(st.datetimes(datetime(2007, 1, 1), datetime(2060, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
+def test_the_sandbox_always_opens_in_a_session(moment: datetime) -> None:
+    now_ns = ns_from_utc(moment)
+    offset_ns = session_offset_ns(now_ns)
+    assert is_session_open("CL", now_ns + offset_ns)
+    # Never ahead of the wall clock, and at most a long holiday weekend behind it.
+    assert -6 * 24 * HOUR_NS < offset_ns <= 0
+    assert offset_ns == 0 or not is_session_open("CL", now_ns)
+
+
+@pytest.mark.parametrize(
+    ("moment", "opened", "today"),
+    [
+        ("2026-11-20 12:00", "2026-11-20 12:00", date(2026, 11, 20)),
+        ("2026-11-19 20:00", "2026-11-19 20:00", date(2026, 11, 20)),
+        ("2026-11-21 12:00", "2026-11-20 10:00", date(2026, 11, 20)),
+        ("2026-11-22 17:00", "2026-11-20 10:00", date(2026, 11, 20)),
+        ("2026-11-23 17:30", "2026-11-23 10:00", date(2026, 11, 23)),
+        ("2026-11-26 03:00", "2026-11-25 10:00", date(2026, 11, 25)),
+    ],
+)
+def test_known_moments(moment: str, opened: str, today: date) -> None:
+    now_ns = ns(moment)
+    assert now_ns + session_offset_ns(now_ns) == ns(opened)
+    assert sandbox_today(now_ns) == today
+
+
+def test_the_clock_runs_on_from_where_it_opened() -> None:
+    wall = ShiftedClock(0, lambda: ns("2026-11-21 12:00"))
+    clock = SandboxClock(wall)
+    assert clock.now_ns() == ns("2026-11-20 10:00")
+    wall.offset_ns += HOUR_NS
+    assert clock.now_ns() == ns("2026-11-20 11:00")
+
+
+def test_a_fault_happens_as_often_as_it_is_armed() -> None:
+    switch = FaultSwitch()
+    assert not any(switch.take(fault) for fault in FAULTS)
+    switch.arm("silence", 2)
+    assert [switch.take("silence") for _ in range(3)] == [True, True, False]
+    switch.arm("garbage_frame", FOREVER)
+    assert all(switch.take("garbage_frame") for _ in range(9))
+    switch.clear()
+    assert not switch.take("garbage_frame")
+    assert switch.happened["garbage_frame"] == 9
+
+
+def test_http_faults_name_their_status() -> None:
+    switch = FaultSwitch()
+    for fault, status in (("unauthorized", 401), ("too_many_requests", 429), ("server_error", 500)):
+        switch.arm(fault)
+        assert switch.http_status() == status
+        assert switch.http_status() is None
+
+
+def test_every_day_of_a_year_has_a_sandbox_day() -> None:
+    start = ns("2026-01-01 12:00")
+    for n in range(365):
+        today = sandbox_today(start + n * 24 * HOUR_NS)
+        assert date(2026, 1, 1) + timedelta(days=n - 5) <= today
