@@ -7,6 +7,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Self
 
+import msgspec
+
 from core.errors import InvalidInput
 from core.products import MONTH_CODES
 
@@ -47,7 +49,7 @@ class ContractMonth:
         Raises:
             InvalidInput: the text is not six digits naming a month.
         """
-        if not re.fullmatch(r"\d{6}", text):
+        if not re.fullmatch(r"[0-9]{6}", text):
             raise InvalidInput(field="contract", reason=f"expected YYYYMM, was {text!r}")
         return cls(int(text[:4]), int(text[4:]))
 
@@ -93,9 +95,11 @@ class Instrument:
         return f"{self.product}{month_code}{self.contract_month.year % 100:02d}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quote:
-    """Hold the top of one book. Key: instrument, session, sequence, frame_index."""
+class Quote(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Hold the top of one book. Key: instrument, session, sequence, frame_index.
+
+    A struct, since one is built for nearly every message: a frozen dataclass takes 2 µs longer.
+    """
 
     instrument: Instrument
     source: str
