@@ -1,0 +1,263 @@
+"""Check roles, migrations, partitions, and that no organisation reaches another's rows."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from core.errors import StackError
+from core.runs import DEFAULT_ORG, MARKET_ORG
+from storage import migrate, partitions
+from storage.bootstrap import RolePasswords, create_roles
+from storage.pool import Pools
+
+pytestmark = pytest.mark.postgres
+
+NOW = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
+OTHER_ORG = UUID("00000000-0000-7000-8000-00000000000f")
+RUN = UUID("019a0000-0000-7000-8000-000000000001")
+
+TENANT_ROWS: dict[str, dict[str, Any]] = {
+    "settlements": {
+        "source": "import:x",
+        "product": "CL",
+        "trade_date": NOW.date(),
+        "position": 1,
+        "price": 1,
+        "stage": "final",
+        "recorded_at": NOW,
+    },
+    "runs": {
+        "run_id": RUN,
+        "kind": "portfolio",
+        "status": "queued",
+        "specification": {},
+        "specification_hash": b"",
+        "created_at": NOW,
+    },
+    "run_chunks": {
+        "run_id": RUN,
+        "stage": "train",
+        "chunk_index": 0,
+        "result": {},
+        "elapsed_s": 1.0,
+        "recorded_at": NOW,
+    },
+    "run_events": {
+        "run_id": RUN,
+        "sequence": 1,
+        "at": NOW,
+        "kind": "queued",
+        "status": "queued",
+        "detail": {},
+    },
+    "idempotency_keys": {
+        "key": "k",
+        "operation": "runs.create",
+        "request_hash": b"",
+        "run_id": RUN,
+        "created_at": NOW,
+    },
+}
+
+
+async def insert(connection: Any, table: str, org_id: UUID) -> None:
+    row = {"org_id": org_id, **TENANT_ROWS[table]}
+    places = ", ".join(f"${number}" for number in range(1, len(row) + 1))
+    statement = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})"  # noqa: S608
+    await connection.execute(statement, *row.values())
+
+
+async def tenant_tables(connection: Any) -> set[str]:
+    rows = await connection.fetch(
+        "SELECT table_name FROM information_schema.columns JOIN pg_class ON relname = table_name "
+        "WHERE column_name = 'org_id' AND table_schema = 'public' AND NOT relispartition"
+    )
+    return {row[0] for row in rows} - {"organisations"}
+
+
+async def test_every_tenant_table_forces_row_security_and_leads_its_key_with_the_organisation(
+    database: Any,
+) -> None:
+    connection = await asyncpg.connect(database.superuser_url)
+    tables = await tenant_tables(connection)
+    assert tables == set(TENANT_ROWS)
+    for table in tables | {"organisations"}:
+        flags = await connection.fetchrow(
+            "SELECT relrowsecurity, relforcerowsecurity FROM pg_class WHERE relname = $1", table
+        )
+        assert tuple(flags) == (True, True), table
+        first = await connection.fetchval(
+            "SELECT attname FROM pg_index JOIN pg_attribute ON attrelid = indrelid "
+            "AND attnum = indkey[0] WHERE indisprimary AND indrelid = $1::regclass",
+            table,
+        )
+        assert first == "org_id", table
+    await connection.close()
+
+
+async def test_no_role_of_ours_may_step_over_row_security(database: Any) -> None:
+    connection = await asyncpg.connect(database.superuser_url)
+    rows = await connection.fetch(
+        "SELECT rolname FROM pg_roles WHERE rolname LIKE 'heliostat%' "
+        "AND NOT (rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb)"
+    )
+    assert len(rows) == 3
+    await connection.close()
+
+
+@pytest.mark.parametrize("table", sorted(TENANT_ROWS))
+async def test_a_foreign_organisation_sees_and_changes_nothing(pools: Pools, table: str) -> None:
+    async with pools.system() as connection:
+        await insert(connection, table, DEFAULT_ORG)
+    async with pools.read(DEFAULT_ORG) as connection:
+        assert await connection.fetchval(f"SELECT count(*) FROM {table}") == 1  # noqa: S608
+    async with pools.write(OTHER_ORG) as connection:
+        assert await connection.fetchval(f"SELECT count(*) FROM {table}") == 0  # noqa: S608
+        if table == "runs":
+            status = await connection.execute("UPDATE runs SET status = 'failed'")
+            assert status == "UPDATE 0"
+    for verb in ("DELETE FROM {}", "TRUNCATE {}"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            async with pools.write(OTHER_ORG) as connection:
+                await connection.execute(verb.format(table))
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with pools.write(OTHER_ORG) as connection:
+            await insert(connection, table, DEFAULT_ORG)
+
+
+async def test_without_an_organisation_the_app_role_sees_nothing(
+    pools: Pools, database: Any
+) -> None:
+    async with pools.system() as connection:
+        for table in TENANT_ROWS:
+            await insert(connection, table, DEFAULT_ORG)
+        await insert(connection, "settlements", MARKET_ORG)
+    connection = await asyncpg.connect(database.urls.app)
+    for table in TENANT_ROWS:
+        assert await connection.fetchval(f"SELECT count(*) FROM {table}") == 0  # noqa: S608
+    await connection.close()
+
+
+async def test_market_rows_are_read_by_all_and_written_by_the_system_only(pools: Pools) -> None:
+    async with pools.system() as connection:
+        await insert(connection, "settlements", MARKET_ORG)
+        await insert(connection, "idempotency_keys", MARKET_ORG)
+    async with pools.read(OTHER_ORG) as connection:
+        assert await connection.fetchval("SELECT count(*) FROM settlements") == 1
+        assert await connection.fetchval("SELECT count(*) FROM idempotency_keys") == 0
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with pools.write(OTHER_ORG) as connection:
+            await insert(connection, "settlements", MARKET_ORG)
+
+
+async def test_partitions_of_tenant_tables_cannot_be_read_around_the_policy(pools: Pools) -> None:
+    async with pools.system() as connection:
+        await partitions.ensure(connection, NOW)
+    for partition in ("run_events_default", "run_events_202612", "run_chunks_202612"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            async with pools.read(DEFAULT_ORG) as connection:
+                await connection.execute(f"SELECT FROM {partition}")  # noqa: S608
+
+
+async def test_a_settlement_has_a_month_or_a_position(pools: Pools) -> None:
+    for month, position in ((0, 0), (202612, 1)):
+        with pytest.raises(asyncpg.CheckViolationError, match="month_or_position"):
+            async with pools.system() as connection:
+                await connection.execute(
+                    "INSERT INTO settlements VALUES "
+                    "($1, 'cme', 'CL', '2026-01-02', $2, $3, 0, 1, 'final', now())",
+                    MARKET_ORG,
+                    month,
+                    position,
+                )
+
+
+async def test_migrations_go_up_and_down_and_up(database: Any) -> None:
+    url = database.owner_url
+    assert await migrate.pending(url) == []
+    versions = [path.name.partition("_")[0] for path in sorted(migrate.MIGRATIONS.glob("*.sql"))]
+    for _ in versions:
+        await migrate.roll_back(url)
+    assert await migrate.pending(url) == versions
+    connection = await asyncpg.connect(database.superuser_url)
+    left = await connection.fetch(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace "
+        "AND relkind IN ('r', 'p') AND relname <> 'schema_migrations'"
+    )
+    assert left == []
+    await connection.close()
+    first, second = await asyncio.gather(migrate.apply(url), migrate.apply(url))
+    assert sorted([first, second]) == [[], versions]
+
+
+async def test_a_failing_migration_is_told(database: Any) -> None:
+    connection = await asyncpg.connect(database.superuser_url)
+    await connection.execute("DELETE FROM schema_migrations")
+    await connection.close()
+    with pytest.raises(StackError, match='relation "organisations" already exists'):
+        await migrate.apply(database.owner_url)
+
+
+async def test_partitions_are_made_once_around_the_moment(pools: Pools) -> None:
+    async with pools.system() as connection:
+        made = await partitions.ensure(connection, NOW)
+        assert (made, await partitions.ensure(connection, NOW)) == (2 * 9 + 2 * 3, 0)
+        names = [
+            row[0]
+            for row in await connection.fetch(
+                "SELECT relname FROM pg_class WHERE relispartition AND relkind = 'r' ORDER BY 1"
+            )
+        ]
+    quotes = [name for name in names if name.startswith("quotes_20")]
+    assert (quotes[0], quotes[-1]) == ("quotes_20261230", "quotes_20270107")
+    assert [name for name in names if name.startswith("run_events_20")] == [
+        "run_events_202612",
+        "run_events_202701",
+        "run_events_202702",
+    ]
+
+
+async def test_a_run_lands_in_the_partition_of_its_month(pools: Pools) -> None:
+    moment_ms = int(datetime(2027, 1, 31, 23, 59, 59, tzinfo=UTC).timestamp() * 1000)
+    run_id = UUID(int=(moment_ms << 80) | (7 << 76) | (2 << 62) | 12345)
+    async with pools.system() as connection:
+        await partitions.ensure(connection, NOW)
+        await connection.execute(
+            "INSERT INTO run_events VALUES ($1, $2, 1, $3, 'queued', 'queued', '{}')",
+            DEFAULT_ORG,
+            run_id,
+            NOW,
+        )
+        home = await connection.fetchval("SELECT tableoid::regclass::text FROM run_events")
+    assert home == "run_events_202701"
+
+
+async def test_rows_that_came_before_their_partition_do_not_stop_the_others(pools: Pools) -> None:
+    async with pools.system() as connection:
+        await connection.execute(
+            "INSERT INTO trades VALUES ('CL-202612', $1, 0, 'a', 'cme', 0, 1, 1, NULL)", NOW
+        )
+        assert await partitions.ensure(connection, NOW) == 2 * 9 + 2 * 3 - 1
+        assert await connection.fetchval("SELECT count(*) FROM trades") == 1
+
+
+async def test_only_the_system_makes_partitions(pools: Pools) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with pools.write(DEFAULT_ORG) as connection:
+            await partitions.ensure(connection, NOW)
+
+
+async def test_roles_are_brought_to_the_given_passwords_again(database: Any) -> None:
+    changed = RolePasswords(owner="o'1%", app="a$2", system='s"3')
+    restored = database.passwords
+    await create_roles(database.superuser_url, changed)
+    try:
+        with pytest.raises(asyncpg.InvalidPasswordError):
+            await asyncpg.connect(database.urls.app)
+    finally:
+        await create_roles(database.superuser_url, restored)
+    await (await asyncpg.connect(database.urls.app)).close()

@@ -1,0 +1,30 @@
+"""Keep unit tests to themselves: no Ray, no connections, none of the caller's settings."""
+
+import os
+import socket
+import sys
+from typing import Any, NoReturn
+
+import pytest
+
+
+def _refuse_ray(*_: object, **__: object) -> NoReturn:
+    message = "Unit tests must not start Ray."
+    raise RuntimeError(message)
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    if "ray" in sys.modules:
+        monkeypatch.setattr("ray.init", _refuse_ray)
+    for name in [name for name in os.environ if name.startswith("HELIOSTAT_")]:
+        monkeypatch.delenv(name)
+    connect = socket.socket.connect
+
+    def connect_locally(self: socket.socket, address: Any) -> None:
+        if self.family in {socket.AF_INET, socket.AF_INET6}:
+            message = f"Unit tests must not connect, was {address!r}."
+            raise RuntimeError(message)
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connect_locally)
