@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cluster.commands import curve, optimize, runs, settlements
+from cluster.commands import curve, optimize, runs, settlements, stack
 from cluster.commands.exit_codes import EXIT_CODES, ErrorMappingGroup
 
 app = typer.Typer(
@@ -19,7 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog=EXIT_CODES,
 )
-for noun in (curve, optimize, runs, settlements):
+for noun in (stack, curve, optimize, runs, settlements):
     noun.register(app)
 
 

@@ -1,0 +1,1 @@
+"""Own stateless work for Ray tasks: run kinds and their fan-out."""

@@ -1,0 +1,1 @@
+"""Own the HTTP edge: routes by noun, keys, problem documents; no business arithmetic, no SQL."""

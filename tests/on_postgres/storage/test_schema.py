@@ -160,7 +160,7 @@ async def test_partitions_of_tenant_tables_cannot_be_read_around_the_policy(pool
     for partition in ("run_events_default", "run_events_202612", "run_chunks_202612"):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             async with pools.read(DEFAULT_ORG) as connection:
-                await connection.execute(f"SELECT FROM {partition}")  # noqa: S608
+                await connection.execute(f"SELECT FROM {partition}")
 
 
 async def test_a_settlement_has_a_month_or_a_position(pools: Pools) -> None:

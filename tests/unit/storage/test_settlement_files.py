@@ -114,9 +114,18 @@ def test_dates_of_parquet_may_have_any_usual_type(dates: pa.Array) -> None:
             HEADER + "2020-02-30,CL,1,1\n",
             (1, "date", "expected a date YYYY-MM-DD, was '2020-02-30'"),
         ),
-        (HEADER + "2020-01-02,CL,1,nan\n", (1, "settlement", "expected a finite number, was 'nan'")),
-        (HEADER + "2020-01-02,CL,1,inf\n", (1, "settlement", "expected a finite number, was 'inf'")),
-        (HEADER + "2020-01-02,CL,1,n/a\n", (1, "settlement", "expected a finite number, was 'n/a'")),
+        (
+            HEADER + "2020-01-02,CL,1,nan\n",
+            (1, "settlement", "expected a finite number, was 'nan'"),
+        ),
+        (
+            HEADER + "2020-01-02,CL,1,inf\n",
+            (1, "settlement", "expected a finite number, was 'inf'"),
+        ),
+        (
+            HEADER + "2020-01-02,CL,1,n/a\n",
+            (1, "settlement", "expected a finite number, was 'n/a'"),
+        ),
         (HEADER + "2020-01-02,CL,1,\n", (1, "settlement", "the cell is empty")),
         (HEADER + "2020-01-02,CL,0,1\n", (1, "position", "expected 1 to 120, was '0'")),
         (HEADER + "2020-01-02,CL,121,1\n", (1, "position", "expected 1 to 120, was '121'")),

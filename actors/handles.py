@@ -1,0 +1,109 @@
+"""Own the only way to call an actor: by name, with a time-out, from any process of the stack."""
+
+import asyncio
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import ray
+from ray.exceptions import RayActorError, RayTaskError
+
+from actors import names
+from actors.messages import FeedStatus, MarketBatch
+from core.errors import HeliostatError, SourceUnavailable
+from core.market import Curve
+
+CALL_WITHIN_S = 10.0
+
+
+@cache
+def _look_up(name: str, namespace: str) -> Any:
+    return ray.get_actor(name, namespace)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActorHandle:
+    """Call one named actor; it is looked up anew after it was restarted or could not be found."""
+
+    name: str
+    namespace: str
+    within_s: float = CALL_WITHIN_S
+
+    async def call(self, method: str, *arguments: Any) -> Any:
+        """Call a method and return its answer.
+
+        Raises:
+            SourceUnavailable: the actor is not there, restarting, or too slow.
+            HeliostatError: whatever the actor itself raised.
+        """
+        try:
+            handle = await asyncio.to_thread(_look_up, self.name, self.namespace)
+            async with asyncio.timeout(self.within_s):
+                return await getattr(handle, method).remote(*arguments)
+        except RayTaskError as error:
+            cause = error.cause
+            if isinstance(cause, HeliostatError):
+                raise cause from None
+            raise
+        except (RayActorError, ValueError) as error:
+            _look_up.cache_clear()
+            raise SourceUnavailable(source=self.name, reason="it is restarting") from error
+        except TimeoutError as error:
+            reason = f"it did not answer within {self.within_s:.0f} s"
+            raise SourceUnavailable(source=self.name, reason=reason) from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketHandle:
+    """Call the MarketActor."""
+
+    namespace: str
+
+    async def apply(self, batch: MarketBatch) -> None:
+        await self._actor.call("apply", batch)
+
+    async def curve(self, product: str) -> Curve:
+        curve: Curve = await self._actor.call("curve", product)
+        return curve
+
+    async def live_products(self) -> dict[str, str]:
+        products: dict[str, str] = await self._actor.call("live_products")
+        return products
+
+    @property
+    def _actor(self) -> ActorHandle:
+        return ActorHandle(name=names.MARKET, namespace=self.namespace)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunsHandle:
+    """Call the RunManager."""
+
+    namespace: str
+
+    async def submit(self, org_id: UUID, run_id: UUID) -> None:
+        await self._actor.call("submit", org_id, run_id)
+
+    async def cancel(self, org_id: UUID, run_id: UUID) -> None:
+        await self._actor.call("cancel", org_id, run_id)
+
+    @property
+    def _actor(self) -> ActorHandle:
+        return ActorHandle(name=names.RUNS, namespace=self.namespace)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedHandle:
+    """Call the FeedActor of one venue."""
+
+    namespace: str
+    venue: str
+
+    async def status(self) -> FeedStatus:
+        status: FeedStatus = await self._actor.call("status")
+        return status
+
+    @property
+    def _actor(self) -> ActorHandle:
+        return ActorHandle(name=names.feed(self.venue), namespace=self.namespace)

@@ -1,0 +1,9 @@
+"""Own the names under which the actors of a stack are found."""
+
+MARKET = "market"
+RUNS = "runs"
+
+
+def feed(venue: str) -> str:
+    """Name the feed actor of a venue."""
+    return f"feed-{venue}"

@@ -1,0 +1,1 @@
+"""Own the small programs that stand for a peer in a benchmark."""

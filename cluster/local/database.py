@@ -1,0 +1,77 @@
+"""Own the making of a usable database: roles, migrations, partitions, sandbox history."""
+
+from datetime import date, datetime, timedelta
+
+import numpy as np
+
+from core.market import SANDBOX_SOURCE
+from core.runs import MARKET_ORG
+from integrations.cme.sandbox_history import history
+from integrations.sandbox_kit import sandbox_today
+from storage import migrate, partitions, settlements
+from storage.arrow import string_array
+from storage.bootstrap import RolePasswords, create_roles
+from storage.pool import DatabaseUrls, open_pools
+from storage.settlement_table import sorted_table
+
+SEEDED_YEARS = 3
+
+
+async def prepare_roles(superuser_url: str, passwords: dict[str, str]) -> None:
+    """Create the roles and the database of the embedded server."""
+    await create_roles(
+        superuser_url,
+        RolePasswords(owner=passwords["owner"], app=passwords["app"], system=passwords["system"]),
+    )
+
+
+async def prepare_schema(owner_url: str, urls: DatabaseUrls, now: datetime) -> int:
+    """Migrate and make the next partitions; return how many migrations were applied."""
+    applied = await migrate.apply(owner_url)
+    pools = await open_pools(urls)
+    try:
+        async with pools.system() as connection:
+            await partitions.ensure(connection, now)
+    finally:
+        await pools.close()
+    return len(applied)
+
+
+async def seed_sandbox_history(
+    urls: DatabaseUrls, products: tuple[str, ...], seed: int, now: datetime, now_ns: int
+) -> int:
+    """Store what the sandbox exchange settled up to its last closed session; return new rows.
+
+    A later start adds only the days that are missing.
+    """
+    today = sandbox_today(now_ns)
+    pools = await open_pools(urls)
+    stored = 0
+    try:
+        for product in products:
+            async with pools.system() as connection:
+                latest = await settlements.latest_date(
+                    connection, MARKET_ORG, SANDBOX_SOURCE, product
+                )
+            first = _next_day(latest) if latest else today - timedelta(days=365 * SEEDED_YEARS)
+            if first >= today:
+                continue
+            columns = history(first, today - timedelta(days=1), (product,), seed)
+            table, _repeats = sorted_table(
+                file="the sandbox's history",
+                products=columns.products,
+                product_index=columns.product_index,
+                epoch_days=columns.epoch_days,
+                contract_months=columns.contract_months,
+                positions=np.zeros(columns.rows, dtype=np.int64),
+                prices=string_array(columns.prices),
+            )
+            async with pools.system() as connection:
+                stored += await settlements.seed_history(connection, SANDBOX_SOURCE, table, now)
+    finally:
+        await pools.close()
+    return stored
+
+
+def _next_day(day: date) -> date:
+    return day + timedelta(days=1)

@@ -1,0 +1,26 @@
+#!/bin/sh
+# Ray Serve writes statistics and metrics binds on every interface and a world-writable admin
+# socket into its template. This stands in for the binary: it keeps them on loopback and private,
+# and ties the process to its parent so that it cannot outlive the stack.
+set -eu
+rewrite() {
+    sed -E \
+        -e 's/^([[:space:]]*bind )(\*|0\.0\.0\.0|):/\1127.0.0.1:/' \
+        -e 's/ mode 666 / mode 600 /' \
+        "$1" > "$1.draft.$$"
+    mv "$1.draft.$$" "$1.loopback"
+}
+count=$#
+follows_f=no
+while [ "$count" -gt 0 ]; do
+    argument=$1
+    shift
+    count=$((count - 1))
+    if [ "$follows_f" = yes ]; then
+        rewrite "$argument"
+        argument="$argument.loopback"
+    fi
+    if [ "$argument" = "-f" ]; then follows_f=yes; else follows_f=no; fi
+    set -- "$@" "$argument"
+done
+exec setpriv --pdeathsig TERM "$HELIOSTAT_HAPROXY" "$@"

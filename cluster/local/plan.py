@@ -1,0 +1,210 @@
+"""Own what a local stack is made of: the child processes, and when each one serves."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import httpx
+import redis.asyncio
+
+from cluster.local import postgres, ray_head, valkey
+from cluster.local.addresses import Addresses, postgres_config, valkey_config
+from cluster.local.credentials import StackSecrets
+from cluster.local.paths import StackPaths
+from cluster.local.ports import PortPlan
+from cluster.local.reaper import MARKER
+from cluster.local.service import ServiceSpec
+from cluster.settings import Settings
+
+CHECKOUT = Path(__file__).resolve().parent.parent.parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackContext:
+    """Hold everything that the parts of one local stack are configured from."""
+
+    settings: Settings
+    paths: StackPaths
+    ports: PortPlan
+    secrets: StackSecrets
+    addresses: Addresses
+    environment: dict[str, str]
+
+
+def base_environment(inherited: dict[str, str], paths: StackPaths, port: int) -> dict[str, str]:
+    """Return the environment of every child, which marks it as this stack's."""
+    kept = {
+        name: value
+        for name, value in inherited.items()
+        # Byte code that is not kept is compiled anew by each of some twenty processes.
+        if not name.startswith("RAY_") and name != "PYTHONDONTWRITEBYTECODE"
+    }
+    return {
+        **kept,
+        MARKER: paths.stack_id,
+        "HELIOSTAT_DATA": str(paths.data),
+        "HELIOSTAT_PORT": str(port),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def database_spec(context: StackContext) -> ServiceSpec:
+    """Describe the embedded PostgreSQL; its folders are initialised already."""
+    config = postgres_config(context.paths)
+    url = postgres.superuser_url(config)
+
+    async def answers() -> bool:
+        try:
+            connection = await asyncpg.connect(url, timeout=2)
+        except (OSError, TimeoutError, asyncpg.PostgresError):
+            return False
+        await connection.close()
+        return True
+
+    return ServiceSpec(
+        name="PostgreSQL",
+        command=tuple(postgres.server_command(config)),
+        environment=context.environment,
+        log=context.paths.logs / "postgres.log",
+        is_ready=answers,
+        ready_within_s=60,
+        stop_signal=signal.SIGINT,
+        stop_within_s=15,
+        death_signal="INT",
+    )
+
+
+def cache_spec(context: StackContext) -> ServiceSpec:
+    """Describe the embedded Valkey."""
+    config = valkey_config(context.paths)
+    valkey.initialise(config)
+    url = valkey.cache_url(config)
+
+    async def answers() -> bool:
+        client = redis.asyncio.from_url(url)
+        try:
+            return bool(await client.ping())
+        except (OSError, redis.RedisError):
+            return False
+        finally:
+            await client.aclose()
+
+    return ServiceSpec(
+        name="Valkey",
+        command=tuple(valkey.server_command(config)),
+        environment=context.environment,
+        log=context.paths.logs / "valkey.log",
+        is_ready=answers,
+        ready_within_s=30,
+    )
+
+
+def cme_sandbox_spec(context: StackContext) -> ServiceSpec:
+    """Describe the sandbox that speaks the CME's wire protocols."""
+    port = context.ports.cme_sandbox
+    return ServiceSpec(
+        name="CME sandbox",
+        command=(
+            sys.executable,
+            "-m",
+            "integrations.cme.sandbox",
+            "--port",
+            str(port),
+            "--seed",
+            str(context.settings.sandbox_seed),
+        ),
+        environment={
+            **context.environment,
+            "HELIOSTAT_SANDBOX_PASSWORD": context.secrets.sandbox_password,
+        },
+        log=context.paths.logs / "cme-sandbox.log",
+        is_ready=answers_http(f"http://127.0.0.1:{port}/_sandbox/state"),
+        ready_within_s=60,
+    )
+
+
+def ray_spec(context: StackContext, cpus: int) -> ServiceSpec:
+    """Describe the Ray head; it serves once its control service listens."""
+    port = context.ports.ray_gcs
+    log = context.paths.logs / "ray.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    already = log.stat().st_size if log.exists() else 0
+
+    async def answers() -> bool:
+        started = b"Ray runtime started" in log.read_bytes()[already:]
+        return started and await is_listening(port)
+
+    return ServiceSpec(
+        name="Ray",
+        command=tuple(ray_head.command(context.paths, context.ports, cpus)),
+        environment={
+            **context.environment,
+            **ray_head.environment(context.paths, context.ports),
+        },
+        log=log,
+        is_ready=answers,
+        ready_within_s=120,
+        restart=False,
+    )
+
+
+def deployment_command(context: StackContext) -> tuple[str, ...]:
+    """Return the words that deploy actors and applications onto the running head."""
+    return (
+        sys.executable,
+        "-m",
+        "cluster.bootstrap",
+        "--data",
+        str(context.paths.data),
+        "--port",
+        str(context.ports.api),
+    )
+
+
+async def is_listening(port: int) -> bool:
+    """Tell whether something accepts connections on this loopback port."""
+    try:
+        _reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    await writer.wait_closed()
+    return True
+
+
+def answers_http(url: str, headers: dict[str, str] | None = None) -> Callable[[], Awaitable[bool]]:
+    """Return a check that is true when a GET of `url` answers 200."""
+
+    async def check() -> bool:
+        try:
+            async with httpx.AsyncClient(timeout=5) as client:
+                answer = await client.get(url, headers=headers)
+        except httpx.HTTPError:
+            return False
+        return answer.status_code == 200
+
+    return check
+
+
+def has_live_curve(base_url: str, key: str, product: str) -> Callable[[], Awaitable[bool]]:
+    """Return a check that is true when the API answers with a live curve of the product."""
+
+    async def check() -> bool:
+        try:
+            async with httpx.AsyncClient(timeout=5) as client:
+                answer = await client.get(
+                    f"{base_url}/v1/products/{product}/curve",
+                    headers={"Authorization": f"Bearer {key}"},
+                )
+        except httpx.HTTPError:
+            return False
+        if answer.status_code != 200:
+            return False
+        curve = answer.json()
+        return bool(curve["live"] and curve["points"])
+
+    return check

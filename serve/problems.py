@@ -1,0 +1,95 @@
+"""Own how errors become RFC 9457 problem documents."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from core.errors import HeliostatError
+
+log = structlog.get_logger()
+
+PROBLEM_MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "https://heliostat.dev/problems/"
+_HTTP_CODES = {404: "not-found", 405: "method-not-allowed", 413: "payload-too-large"}
+
+
+def problem_document(
+    *, code: str, status: int, detail: str, members: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Build a problem document; `type` is stable and ends in the error's code."""
+    return {
+        **{key: _plain(value) for key, value in (members or {}).items()},
+        "type": TYPE_PREFIX + code,
+        "title": code.replace("-", " ").capitalize(),
+        "status": status,
+        "detail": detail,
+    }
+
+
+def document_of(error: HeliostatError) -> dict[str, Any]:
+    """Build the problem document of one of our own errors, its context as members."""
+    return problem_document(
+        code=error.code, status=error.status, detail=error.detail, members=error.context
+    )
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, str | int | float | bool | type(None)) else str(value)
+
+
+def _response(document: dict[str, Any], headers: Mapping[str, str] | None = None) -> JSONResponse:
+    return JSONResponse(
+        document,
+        status_code=document["status"],
+        media_type=PROBLEM_MEDIA_TYPE,
+        headers=dict(headers or {}),
+    )
+
+
+async def _own(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HeliostatError)  # noqa: S101 - registered for this class only
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+    if error.status == 503:
+        headers["Retry-After"] = "1"
+    return _response(document_of(error), headers)
+
+
+async def _invalid(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class only
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path"))
+    return _response(
+        problem_document(
+            code="invalid-input",
+            status=422,
+            detail=f"{field or 'body'}: {first['msg']}",
+            members={"field": field or "body", "reason": first["msg"]},
+        )
+    )
+
+
+async def _http(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
+    code = _HTTP_CODES.get(error.status_code, "http-error")
+    document = problem_document(code=code, status=error.status_code, detail=str(error.detail))
+    return _response(document, error.headers)
+
+
+async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
+    log.error("request.broke", path=request.url.path, error=repr(error), exc_info=error)
+    return _response(
+        problem_document(code="internal", status=500, detail="Something went wrong on our side.")
+    )
+
+
+def register(app: FastAPI) -> None:
+    """Make every failure of the app answer with a problem document."""
+    app.add_exception_handler(HeliostatError, _own)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unforeseen)

@@ -1,0 +1,82 @@
+"""Own the options of both Serve deployments, and the only place that makes them."""
+
+from typing import Any
+
+from ray import serve as ray_serve
+from ray.serve.api import RunTarget
+
+from actors.handles import MarketHandle, RunsHandle
+from core.clock import SystemClock
+from serve.api import create_api
+from serve.services import EdgeConfig, open_services
+from serve.streams import create_streams
+
+STREAMS_PREFIX = "/v1/streams"
+
+DEPLOYMENT_OPTIONS: dict[str, dict[str, Any]] = {
+    "api": {
+        "max_ongoing_requests": 64,
+        "autoscaling_config": {
+            "min_replicas": 1,
+            "max_replicas": 4,
+            "target_ongoing_requests": 32,
+            "upscale_delay_s": 3,
+            "look_back_period_s": 15,
+        },
+        "graceful_shutdown_timeout_s": 5,
+        "ray_actor_options": {"num_cpus": 0},
+    },
+    # An open stream occupies a request slot for hours, so requests say nothing about load.
+    "streams": {
+        "num_replicas": 1,
+        "max_ongoing_requests": 1000,
+        "graceful_shutdown_timeout_s": 2,
+        "ray_actor_options": {"num_cpus": 0},
+    },
+}
+
+
+class _Edge:
+    """Hold what a replica needs until Serve asks it for its application."""
+
+    def __init__(self, config: EdgeConfig, namespace: str) -> None:
+        self._config = config
+        self._namespace = namespace
+
+    async def _open(self) -> Any:
+        return await open_services(
+            self._config,
+            MarketHandle(namespace=self._namespace),
+            RunsHandle(namespace=self._namespace),
+            SystemClock(),
+        )
+
+
+class Api(_Edge):
+    """Answer requests."""
+
+    def __serve_build_asgi_app__(self) -> Any:
+        return create_api(self._config, self._open)
+
+
+class Streams(_Edge):
+    """Hold open streams."""
+
+    def __serve_build_asgi_app__(self) -> Any:
+        return create_streams(self._config, self._open)
+
+
+def applications(config: EdgeConfig, namespace: str) -> list[RunTarget]:
+    """Return both applications, ready to run."""
+    return [
+        _target("api", "/", Api, config, namespace),
+        _target("streams", STREAMS_PREFIX, Streams, config, namespace),
+    ]
+
+
+def _target(
+    name: str, prefix: str, edge: type[_Edge], config: EdgeConfig, namespace: str
+) -> RunTarget:
+    deployment = ray_serve.deployment(**DEPLOYMENT_OPTIONS[name])(ray_serve.ingress()(edge))
+    bound = deployment.options(name=name).bind(config, namespace)
+    return RunTarget(target=bound, name=name, route_prefix=prefix)

@@ -1,0 +1,1 @@
+"""Own one file of routes per noun, its wire shapes at the top."""

@@ -1,0 +1,83 @@
+"""Own what the routes call: stores, cache and actors, opened once per replica."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Protocol
+from uuid import UUID
+
+from fastapi import Depends, Request
+
+from core.clock import Clock
+from core.market import Curve
+from storage.cache import Cache
+from storage.pool import DatabaseUrls, Pools, open_pools
+
+
+class MarketPort(Protocol):
+    """Answer for live curves."""
+
+    async def curve(self, product: str) -> Curve: ...
+
+    async def live_products(self) -> dict[str, str]: ...
+
+
+class RunsPort(Protocol):
+    """Carry out and cancel stored runs."""
+
+    async def submit(self, org_id: UUID, run_id: UUID) -> None: ...
+
+    async def cancel(self, org_id: UUID, run_id: UUID) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeConfig:
+    """Hold what a replica needs to open its services. `pages` is the built web page, if any."""
+
+    database: DatabaseUrls
+    cache_url: str
+    key_digest: str
+    version: str
+    pages: Path | None
+    max_import_bytes: int = 512 * 1024**2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Hold the open services of one replica."""
+
+    config: EdgeConfig
+    pools: Pools
+    cache: Cache
+    market: MarketPort
+    runs: RunsPort
+    clock: Clock
+
+    async def close(self) -> None:
+        await self.cache.close()
+        await self.pools.close()
+
+
+async def open_services(
+    config: EdgeConfig, market: MarketPort, runs: RunsPort, clock: Clock
+) -> Services:
+    """Connect to the stores.
+
+    Raises:
+        SourceUnavailable: a store cannot be reached.
+    """
+    return Services(
+        config=config,
+        pools=await open_pools(config.database),
+        cache=await Cache.open(config.cache_url),
+        market=market,
+        runs=runs,
+        clock=clock,
+    )
+
+
+def _services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+ServicesOf = Annotated[Services, Depends(_services)]

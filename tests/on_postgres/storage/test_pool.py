@@ -1,0 +1,83 @@
+"""Check what transactions may do, and what a lost server looks like to callers."""
+
+from typing import Any
+
+import asyncpg
+import pytest
+
+from core.errors import SourceUnavailable
+from core.runs import DEFAULT_ORG
+from storage.pool import DatabaseUrls, PoolConfig, Pools, open_pools
+
+pytestmark = pytest.mark.postgres
+
+
+async def test_reading_transactions_cannot_write(pools: Pools) -> None:
+    with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+        async with pools.read(DEFAULT_ORG) as connection:
+            await connection.execute("INSERT INTO runs (org_id) VALUES (NULL)")
+
+
+async def test_the_organisation_lasts_as_long_as_the_transaction(database: Any) -> None:
+    pools = await open_pools(database.urls, PoolConfig(max_size=1))
+    setting = "SELECT nullif(current_setting('app.org_id', true), '')"
+    async with pools.write(DEFAULT_ORG) as connection:
+        assert await connection.fetchval(setting) == str(DEFAULT_ORG)
+        process = await connection.fetchval("SELECT pg_backend_pid()")
+    connection = await pools._app.acquire()
+    assert await connection.fetchval("SELECT pg_backend_pid()") == process
+    assert await connection.fetchval(setting) is None
+    await pools._app.release(connection)
+    await pools.close()
+
+
+async def test_a_block_that_raises_is_undone(pools: Pools) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with pools.system() as connection:
+            await connection.execute(
+                "INSERT INTO gaps VALUES ('cme', 'cme', 1, NULL, NULL, 1, 'silence')"
+            )
+            raise ZeroDivisionError
+    async with pools.system() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM gaps") == 0
+
+
+async def test_json_goes_both_ways(pools: Pools) -> None:
+    value = {"x": [0.1 + 0.2, None, "Σ"], "y": {"z": True}}
+    async with pools.read(DEFAULT_ORG) as connection:
+        assert await connection.fetchval("SELECT $1::jsonb", value) == value
+
+
+async def test_a_server_that_is_not_there_is_unavailable() -> None:
+    url = "postgresql://u:p@/d?host=/nonexistent&sslmode=disable"
+    pools = await open_pools(DatabaseUrls(app=url, read=url, system=url))
+    with pytest.raises(SourceUnavailable, match="database cannot answer now"):
+        async with pools.system():
+            pass
+    await pools.close()
+    with pytest.raises(SourceUnavailable):
+        await open_pools(DatabaseUrls(app=url, read=url, system=url), PoolConfig(min_size=1))
+
+
+async def test_a_connection_that_is_cut_is_unavailable_and_the_next_one_works(
+    pools: Pools, database: Any
+) -> None:
+    killer = await asyncpg.connect(database.superuser_url)
+    for statement in ("SELECT 1", "SELECT pg_sleep(0)"):
+        with pytest.raises(SourceUnavailable):
+            async with pools.system() as connection:
+                process = await connection.fetchval("SELECT pg_backend_pid()")
+                await killer.execute("SELECT pg_terminate_backend($1, 5000)", process)
+                await connection.execute(statement)
+    async with pools.system() as connection:
+        assert await connection.fetchval("SELECT 1") == 1
+    await killer.close()
+
+
+async def test_faults_of_the_caller_stay_what_they_are(pools: Pools) -> None:
+    with pytest.raises(FileNotFoundError):
+        async with pools.system():
+            raise FileNotFoundError
+    with pytest.raises(asyncpg.InterfaceError, match="arguments"):
+        async with pools.system() as connection:
+            await connection.fetchval("SELECT $1::int")
