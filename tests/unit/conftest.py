@@ -3,6 +3,8 @@
 import os
 import socket
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
@@ -28,3 +30,17 @@ def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", connect_locally)
+
+
+@pytest.fixture
+def shared_data() -> Callable[[str], Path]:
+    """Return a function from file name to path; it skips the test where the data is absent."""
+
+    def find(name: str) -> Path:
+        for folder in Path(__file__).resolve().parents:
+            path = folder.parent / "shared" / "data" / name
+            if path.is_file():
+                return path
+        pytest.skip(f"shared/data/{name} is not beside the repository")
+
+    return find
