@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from msgspec import structs
 
 from core.clock import ns_from_utc
 from core.market import Gap, GapReason, Instrument, Quote, Side, Trade
@@ -52,7 +53,7 @@ GAP = Gap(
 
 
 async def test_one_repeat_in_a_thousand_stores_the_others(pools: Pools) -> None:
-    quotes = [replace(QUOTE, sequence=number) for number in range(999)]
+    quotes = [structs.replace(QUOTE, sequence=number) for number in range(999)]
     trades = [replace(TRADE, entry_id=str(number)) for number in range(999)]
     async with pools.system() as connection:
         await partitions.ensure(connection, NOW)
@@ -69,12 +70,14 @@ async def test_one_repeat_in_a_thousand_stores_the_others(pools: Pools) -> None:
 async def test_appends_of_one_transaction_do_not_meet(pools: Pools) -> None:
     async with pools.system() as connection:
         for sequence in (1, 2):
-            counts = await market.append(connection, [replace(QUOTE, sequence=sequence)], [], [])
+            counts = await market.append(
+                connection, [structs.replace(QUOTE, sequence=sequence)], [], []
+            )
             assert counts.quotes == 1
 
 
 async def test_times_keep_their_nanoseconds(pools: Pools) -> None:
-    later = replace(QUOTE, sequence=2, event_ns=QUOTE.event_ns + 1)
+    later = structs.replace(QUOTE, sequence=2, event_ns=QUOTE.event_ns + 1)
     async with pools.system() as connection:
         await market.append(connection, [later, QUOTE], [], [])
     async with pools.read(DEFAULT_ORG) as connection:
@@ -84,7 +87,7 @@ async def test_times_keep_their_nanoseconds(pools: Pools) -> None:
 async def test_the_latest_quote_of_each_contract_of_a_product_is_found(pools: Pools) -> None:
     def quote(name: str, seconds: int) -> Quote:
         event_ns = NOW_NS + seconds * 1_000_000_000
-        return replace(QUOTE, instrument=Instrument.parse(name), event_ns=event_ns)
+        return structs.replace(QUOTE, instrument=Instrument.parse(name), event_ns=event_ns)
 
     day = 86_400
     quotes = [
