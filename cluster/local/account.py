@@ -65,12 +65,15 @@ def command_prefix(user_id: int, paths: Iterable[Path]) -> list[str]:
         StackError: a path cannot be reached by that id, and we hold no capability to lend.
     """
     closed = next((folder for folder in _folders(paths) if not _is_open_to(folder, user_id)), None)
+    # without the bit, access(2) would disregard the capability, and initdb asks access(2)
+    securebits = [] if closed is None else ["--securebits=+no_setuid_fixup"]
     kept = "-all" if closed is None else f"-all,+{_lendable_capability(closed)}"
     return [
         "setpriv",
         f"--reuid={user_id}",
         f"--regid={user_id}",
         "--clear-groups",
+        *securebits,
         f"--inh-caps={kept}",
         f"--ambient-caps={kept}",
         f"--bounding-set={kept}",

