@@ -62,13 +62,15 @@ async def _own(_request: Request, error: Exception) -> JSONResponse:
 async def _invalid(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class only
     first = error.errors()[0]
-    field = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path"))
+    # The first part only says where the field was sent; in broken JSON the rest is an offset.
+    parts = () if first["type"] == "json_invalid" else first["loc"][1:]
+    field = ".".join(str(part) for part in parts) or "body"
     return _response(
         problem_document(
             code="invalid-input",
             status=422,
-            detail=f"{field or 'body'}: {first['msg']}",
-            members={"field": field or "body", "reason": first["msg"]},
+            detail=f"{field}: {first['msg']}",
+            members={"field": field, "reason": first["msg"]},
         )
     )
 

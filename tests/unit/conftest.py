@@ -8,6 +8,11 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+from hypothesis import settings
+
+# Two busy cores make any example slow now and then; pytest's own timeout still holds.
+settings.register_profile("unit", deadline=None)
+settings.load_profile("unit")
 
 
 def _refuse_ray(*_: object, **__: object) -> NoReturn:

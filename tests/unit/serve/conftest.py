@@ -1,0 +1,133 @@
+"""Call both applications in this process, with stand-ins for what the routes call."""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+from uuid import UUID
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from core.clock import SystemClock
+from core.errors import CurveNotFound
+from core.market import Curve
+from serve.api import create_api
+from serve.keys import digest_of
+from serve.services import EdgeConfig, Services
+from serve.streams import create_streams
+from storage.cache import StreamEntry
+from storage.pool import DatabaseUrls
+
+KEY = "hs_test"
+AUTHORIZATION = {"Authorization": f"Bearer {KEY}"}
+
+
+@dataclass
+class FakeMarket:
+    """Answer for curves that a test puts in."""
+
+    live: dict[str, str] = field(default_factory=lambda: {"CL": "sandbox"})
+    curves: dict[str, Curve] = field(default_factory=dict)
+
+    async def curve(self, product: str) -> Curve:
+        if product not in self.curves:
+            raise CurveNotFound(product=product, source="sandbox", as_of="now")
+        return self.curves[product]
+
+    async def live_products(self) -> dict[str, str]:
+        return self.live
+
+
+class NoRuns:
+    """Refuse to carry out runs."""
+
+    async def submit(self, org_id: UUID, run_id: UUID) -> None:
+        raise AssertionError
+
+    async def cancel(self, org_id: UUID, run_id: UUID) -> None:
+        raise AssertionError
+
+
+class NoStore:
+    """Refuse every connection: what is tested must be decided before."""
+
+    def read(self, _org_id: UUID) -> NoReturn:
+        message = "No store was expected to be asked."
+        raise AssertionError(message)
+
+    write = read
+
+
+@dataclass
+class FakeCache:
+    """Hand out stream entries, one list a read."""
+
+    reads: list[list[StreamEntry]] = field(default_factory=list)
+    asked: list[dict[str, str]] = field(default_factory=list)
+
+    async def read_quotes(
+        self, positions: dict[str, str], _block_ms: int, _count: int
+    ) -> list[StreamEntry]:
+        self.asked.append(dict(positions))
+        return self.reads.pop(0)
+
+
+@dataclass
+class Edge:
+    """Hold both applications and what stands behind them."""
+
+    market: FakeMarket
+    cache: FakeCache
+    api: FastAPI
+    streams: FastAPI
+
+    @asynccontextmanager
+    async def client(
+        self, *, streams: bool = False, key: bool = True
+    ) -> AsyncIterator[httpx.AsyncClient]:
+        app = self.streams if streams else self.api
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        headers = AUTHORIZATION if key else {}
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://edge", headers=headers
+        ) as client:
+            yield client
+
+
+def make_edge(pages: Path | None) -> Edge:
+    urls = DatabaseUrls(app="", read="", system="")
+    config = EdgeConfig(
+        database=urls, cache_url="", key_digest=digest_of(KEY), version="1.2.3", pages=pages
+    )
+    market, cache = FakeMarket(), FakeCache()
+    stand_ins: dict[str, Any] = {"pools": NoStore(), "cache": cache, "market": market}
+    services = Services(config=config, runs=NoRuns(), clock=SystemClock(), **stand_ins)
+
+    async def open_services() -> Services:
+        return services
+
+    edge = Edge(
+        market=market,
+        cache=cache,
+        api=create_api(config, open_services),
+        streams=create_streams(config, open_services),
+    )
+    apps: Iterable[FastAPI] = (edge.api, edge.streams)
+    for app in apps:
+        app.state.services = services
+    return edge
+
+
+@pytest.fixture
+def edge() -> Edge:
+    return make_edge(None)
+
+
+@pytest.fixture
+def edge_with_pages(tmp_path: Path) -> Edge:
+    (tmp_path / "index.html").write_text("<title>Heliostat</title>")
+    (tmp_path / "docs.html").write_text("<title>Reference</title>")
+    return make_edge(tmp_path)
