@@ -129,13 +129,40 @@ WHERE org_id = $1 AND source = $2 AND product = $3 AND trade_date BETWEEN $4 AND
 ORDER BY trade_date, contract_month, position, revision DESC;
 
 -- name: sources
-SELECT
-    source, product, min(trade_date) AS first_date, max(trade_date) AS last_date,
-    count(*) FILTER (WHERE revision = 0) AS rows
-FROM settlements
-WHERE org_id = ANY($1::uuid[])
-GROUP BY source, product
-ORDER BY source, product;
+WITH RECURSIVE pairs AS (
+    SELECT owners.org_id, first_pair.source, first_pair.product
+    FROM unnest($1::uuid[]) AS owners (org_id)
+    CROSS JOIN LATERAL (
+        SELECT source, product
+        FROM settlements
+        WHERE settlements.org_id = owners.org_id
+        ORDER BY source, product
+        LIMIT 1
+    ) AS first_pair
+    UNION ALL
+    SELECT pairs.org_id, next_pair.source, next_pair.product
+    FROM pairs
+    CROSS JOIN LATERAL (
+        SELECT source, product
+        FROM settlements
+        WHERE settlements.org_id = pairs.org_id
+            AND (source, product) > (pairs.source, pairs.product)
+        ORDER BY source, product
+        LIMIT 1
+    ) AS next_pair
+)
+SELECT pairs.source, pairs.product, summary.first_date, summary.last_date, summary.rows
+FROM pairs
+CROSS JOIN LATERAL (
+    SELECT
+        min(trade_date) AS first_date, max(trade_date) AS last_date,
+        count(*) FILTER (WHERE revision = 0) AS rows
+    FROM settlements
+    WHERE settlements.org_id = pairs.org_id
+        AND settlements.source = pairs.source
+        AND settlements.product = pairs.product
+) AS summary
+ORDER BY pairs.source, pairs.product;
 
 -- name: export_rows
 SELECT DISTINCT ON (product, trade_date, contract_month, position)

@@ -12,8 +12,9 @@ INSERT INTO organisations (org_id, name, created_at) VALUES
 
 ALTER TABLE organisations ENABLE ROW LEVEL SECURITY;
 ALTER TABLE organisations FORCE ROW LEVEL SECURITY;
+-- The setting is read in a subquery so that it is read once a statement, not once a row.
 CREATE POLICY own_organisation ON organisations FOR SELECT TO heliostat_app
-    USING (org_id = nullif(current_setting('app.org_id', true), '')::uuid);
+    USING (org_id = (SELECT nullif(current_setting('app.org_id', true), '')::uuid));
 CREATE POLICY every_organisation ON organisations TO heliostat_system
     USING (true) WITH CHECK (true);
 

@@ -21,14 +21,14 @@ ALTER TABLE settlements ENABLE ROW LEVEL SECURITY;
 ALTER TABLE settlements FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_and_market_rows ON settlements FOR SELECT TO heliostat_app
     USING (
-        org_id = nullif(current_setting('app.org_id', true), '')::uuid
+        org_id = (SELECT nullif(current_setting('app.org_id', true), '')::uuid)
         OR (
             org_id = '00000000-0000-7000-8000-000000000000'
-            AND nullif(current_setting('app.org_id', true), '') IS NOT NULL
+            AND (SELECT nullif(current_setting('app.org_id', true), '')) IS NOT NULL
         )
     );
 CREATE POLICY own_inserts ON settlements FOR INSERT TO heliostat_app
-    WITH CHECK (org_id = nullif(current_setting('app.org_id', true), '')::uuid);
+    WITH CHECK (org_id = (SELECT nullif(current_setting('app.org_id', true), '')::uuid));
 CREATE POLICY every_organisation ON settlements TO heliostat_system
     USING (true) WITH CHECK (true);
 

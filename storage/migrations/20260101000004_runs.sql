@@ -67,17 +67,17 @@ ALTER TABLE idempotency_keys ENABLE ROW LEVEL SECURITY;
 ALTER TABLE idempotency_keys FORCE ROW LEVEL SECURITY;
 
 CREATE POLICY own_rows ON runs TO heliostat_app
-    USING (org_id = nullif(current_setting('app.org_id', true), '')::uuid)
-    WITH CHECK (org_id = nullif(current_setting('app.org_id', true), '')::uuid);
+    USING (org_id = (SELECT nullif(current_setting('app.org_id', true), '')::uuid))
+    WITH CHECK (org_id = (SELECT nullif(current_setting('app.org_id', true), '')::uuid));
 CREATE POLICY own_rows ON run_chunks TO heliostat_app
-    USING (org_id = nullif(current_setting('app.org_id', true), '')::uuid)
-    WITH CHECK (org_id = nullif(current_setting('app.org_id', true), '')::uuid);
+    USING (org_id = (SELECT nullif(current_setting('app.org_id', true), '')::uuid))
+    WITH CHECK (org_id = (SELECT nullif(current_setting('app.org_id', true), '')::uuid));
 CREATE POLICY own_rows ON run_events TO heliostat_app
-    USING (org_id = nullif(current_setting('app.org_id', true), '')::uuid)
-    WITH CHECK (org_id = nullif(current_setting('app.org_id', true), '')::uuid);
+    USING (org_id = (SELECT nullif(current_setting('app.org_id', true), '')::uuid))
+    WITH CHECK (org_id = (SELECT nullif(current_setting('app.org_id', true), '')::uuid));
 CREATE POLICY own_rows ON idempotency_keys TO heliostat_app
-    USING (org_id = nullif(current_setting('app.org_id', true), '')::uuid)
-    WITH CHECK (org_id = nullif(current_setting('app.org_id', true), '')::uuid);
+    USING (org_id = (SELECT nullif(current_setting('app.org_id', true), '')::uuid))
+    WITH CHECK (org_id = (SELECT nullif(current_setting('app.org_id', true), '')::uuid));
 CREATE POLICY every_organisation ON runs TO heliostat_system
     USING (true) WITH CHECK (true);
 CREATE POLICY every_organisation ON run_chunks TO heliostat_system
