@@ -98,7 +98,8 @@ def make_private(folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        owner = folder.stat().st_uid
+        # lstat, so that a link which somebody else left here is seen as theirs.
+        owner = folder.lstat().st_uid
     except OSError as error:
         raise StackError(
             problem=f"The folder {folder} cannot be written ({error.strerror}).",

@@ -103,6 +103,6 @@ def require_free(plan: PortPlan) -> None:
     if taken:
         names = ", ".join(str(port) for port in taken)
         raise StackError(
-            problem=f"Port {names} is taken.",
+            problem=f"Port {names} is taken." if len(taken) == 1 else f"Ports {names} are taken.",
             remedy=f"Start with another base port, for example --port {plan.api + 100}.",
         )
