@@ -27,6 +27,40 @@ class LoadedHistories:
     recorded_until: datetime
 
 
+async def require_contracts(
+    conn: ReadConn, org_id: UUID, specification: PortfolioSpecification
+) -> None:
+    """Check, without reading the window, that every product has the contracts asked for.
+
+    Raises:
+        InvalidInput: the source holds nothing of a product at or before the date, or too few
+            contracts on its last one.
+    """
+    source, as_of = specification.source, specification.as_of
+    for product in specification.products:
+        last = await _last_date(conn, org_id, specification, product)
+        rows = await settlements.curve_rows(conn, org_id, source, product, as_of)
+        if len(rows) < specification.positions_per_product:
+            raise InvalidInput(
+                field="of",
+                reason=f"{source} holds {len(rows)} contracts of {product} on {last}, "
+                f"{specification.positions_per_product} of each product were asked for",
+            )
+
+
+async def _last_date(
+    conn: ReadConn, org_id: UUID, specification: PortfolioSpecification, product: str
+) -> date:
+    source, as_of = specification.source, specification.as_of
+    last = await settlements.latest_date(conn, org_id, source, product, as_of)
+    if last is None:
+        raise InvalidInput(
+            field="source",
+            reason=f"{source} holds no settlements of {product} at or before {as_of or 'today'}",
+        )
+    return last
+
+
 async def load_histories(
     conn: ReadConn, org_id: UUID, specification: PortfolioSpecification
 ) -> LoadedHistories:
@@ -39,16 +73,9 @@ async def load_histories(
     positions = specification.positions_per_product
     histories, recorded = [], []
     for product in specification.products:
-        source, as_of = specification.source, specification.as_of
-        last = await settlements.latest_date(conn, org_id, source, product, as_of)
-        if last is None:
-            raise InvalidInput(
-                field="source",
-                reason=f"{source} holds no settlements of {product} "
-                f"at or before {as_of or 'today'}",
-            )
+        last = await _last_date(conn, org_id, specification, product)
         days = specification.window_days + 1 + _SPARE_DATES
-        window = await settlements.window(conn, org_id, source, product, last, days)
+        window = await settlements.window(conn, org_id, specification.source, product, last, days)
         histories.append(_history(product, window, positions + _SPARE_POSITIONS))
         recorded.append(window.recorded_at)
     return LoadedHistories(

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -98,7 +99,11 @@ def ensure_up(
         for _name, check in _checks(chosen):
             check()
         _spawn(chosen, foreground)
-    return _await_ready(chosen, report)
+    try:
+        return _await_ready(chosen, report)
+    except KeyboardInterrupt:
+        bring_down(chosen)
+        raise
 
 
 def _spawn(chosen: ChosenStack, foreground: bool) -> None:
@@ -171,6 +176,7 @@ def bring_down(chosen: ChosenStack) -> int:
         while state.supervisor_alive and time.monotonic() < deadline:
             time.sleep(_POLL_S)
     reaper.end_stack(chosen.paths.stack_id)
+    shutil.rmtree(chosen.paths.runtime, ignore_errors=True)
     return before
 
 

@@ -18,6 +18,7 @@ from serve.keys import Caller, CallerOf
 from serve.routes.run_views import RunPage, RunView, run_view
 from serve.services import Services, ServicesOf
 from storage import runs
+from storage.settlement_windows import require_contracts
 
 log = structlog.get_logger()
 router = APIRouter(tags=["runs"])
@@ -70,6 +71,7 @@ async def submit_run(
             response.status_code = 200
             return run_view(finished)
     async with services.pools.write(caller.org_id) as connection:
+        await require_contracts(connection, caller.org_id, specification)
         run, created = await runs.create(
             connection,
             caller.org_id,

@@ -9,6 +9,11 @@ from typer.testing import CliRunner
 from cluster.main import app
 
 COMMANDS = [
+    ("up",),
+    ("down",),
+    ("status",),
+    ("logs",),
+    ("doctor",),
     ("curve",),
     ("optimize",),
     ("runs", "list"),

@@ -1,0 +1,154 @@
+"""Follow a portfolio run from its submission to its stored result."""
+
+from itertools import combinations
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from heliostat import Client, InvalidInput, RunAlreadyFinished, RunNotFound
+from tests.on_ray.conftest import Stack, wait_for
+
+pytestmark = pytest.mark.ray
+
+SMALL: dict[str, Any] = {
+    "products": ["CL"],
+    "choose": 3,
+    "of": 8,
+    "depth": 2,
+    "shots": 2500,
+    "starts": 3,
+    "seed": 11,
+}
+
+
+@pytest.fixture(scope="module")
+def finished(stack: Stack) -> Any:
+    with stack.client() as client:
+        return client.optimize(fresh=True, **SMALL)
+
+
+def test_the_optimum_can_be_recomputed_by_anyone(finished: Any) -> None:
+    problem = finished.problem
+    mu, sigma = np.array(problem["mu"]), np.array(problem["sigma"])
+    costs = {
+        chosen: problem["q"] * sigma[np.ix_(chosen, chosen)].sum() - mu[list(chosen)].sum()
+        for chosen in combinations(range(len(mu)), problem["k"])
+    }
+    best = min(costs, key=costs.__getitem__)
+    optimum = finished.result["classical_optimum"]
+    assert optimum["proven"]
+    assert optimum["objective"] == pytest.approx(costs[best], rel=1e-9)
+    assert optimum["chosen"] == [problem["labels"][index] for index in best]
+    worst = max(costs.values())
+    expected = (worst - finished.result["expectation"]) / (worst - costs[best])
+    assert finished.result["approximation_ratio"] == pytest.approx(expected, rel=1e-9)
+    chosen = tuple(problem["labels"].index(name) for name in finished.result["chosen"])
+    assert finished.result["objective"] == pytest.approx(costs[chosen], rel=1e-9)
+
+
+def test_the_window_is_250_business_days_of_one_source(finished: Any) -> None:
+    assert finished.problem["window"]["days"] == 250
+    assert finished.problem["vintage"].startswith("sandbox@")
+    assert finished.specification["source"] == "sandbox"
+
+
+def test_the_same_seed_gives_the_same_answer(client: Client, finished: Any) -> None:
+    again = client.optimize(fresh=True, **SMALL)
+    assert again.run_id != finished.run_id
+    names = ("chosen", "objective", "expectation", "gammas", "betas", "random_baseline")
+    assert {name: again.result[name] for name in names} == {
+        name: finished.result[name] for name in names
+    }
+
+
+def test_an_identical_finished_run_answers_from_the_store(client: Client, finished: Any) -> None:
+    assert client.submit(**SMALL).status == "succeeded"
+
+
+def test_events_are_numbered_without_holes_and_can_be_resumed(
+    client: Client, finished: Any
+) -> None:
+    events = list(client.watch(finished.run_id))
+    assert [event.sequence for event in events] == list(range(1, len(events) + 1))
+    assert [event.kind for event in events if event.kind != "progress"] == [
+        "queued",
+        "planning",
+        "running",
+        "succeeded",
+    ]
+    assert list(client.watch(finished.run_id, after=events[-2].sequence)) == events[-1:]
+
+
+def test_one_idempotency_key_makes_one_run(stack: Stack, client: Client) -> None:
+    key = stack.chosen.secrets_key()
+    body = {"kind": "portfolio", "specification": {**SMALL, "seed": 12}, "fresh": True}
+    headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": "only-one"}
+    with httpx.Client(base_url=f"http://127.0.0.1:{stack.port}", headers=headers) as http:
+        first, second = (http.post("/v1/runs", json=body) for _ in range(2))
+        other = http.post("/v1/runs", json={**body, "fresh": False})
+    assert first.status_code == second.status_code == 202
+    assert first.json()["run_id"] == second.json()["run_id"]
+    assert other.status_code == 422
+    assert other.json()["type"].endswith("/idempotency-key-reused")
+    wait_for(lambda: client.run(first.json()["run_id"]).status == "succeeded")
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"choose": 8}, "choose"),
+        ({"choose": 0}, "choose"),
+        ({"of": 120, "choose": 3}, "of"),
+        ({"of": 24, "products": ["CL"], "as_of": "2001-01-02"}, "source"),
+        ({"shots": 0}, "shots"),
+        ({"products": ["CL", "NG"]}, "source"),
+        ({"products": ["XX"], "source": "sandbox"}, "products"),
+        ({"source": "sandbox,import:rtl"}, "source"),
+        ({"source": "import:none"}, "source"),
+        ({"seed": -1}, "seed"),
+        ({"depth": "three"}, "specification.depth"),
+    ],
+    ids=lambda value: str(value) if isinstance(value, dict) else "",
+)
+def test_bad_specifications_are_refused_at_once(
+    stack: Stack, changes: dict[str, Any], field: str
+) -> None:
+    headers = {"Authorization": f"Bearer {stack.chosen.secrets_key()}"}
+    body = {"kind": "portfolio", "specification": {**SMALL, **changes}}
+    url = f"http://127.0.0.1:{stack.port}/v1/runs"
+    answer = httpx.post(url, json=body, headers=headers)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["type"].endswith("/invalid-input")
+    assert answer.json()["field"] == field
+
+
+def test_more_contracts_than_there_are_is_refused(stack: Stack, client: Client) -> None:
+    rows = "".join(f"2024-01-02,NG,{position},2.5\n" for position in (1, 2))
+    path = stack.data / "two.csv"
+    path.write_text("date,product,position,settlement\n" + rows)
+    client.import_settlements(path, "two")
+    with pytest.raises(InvalidInput, match="2 contracts of NG"):
+        client.submit(products=["NG"], choose=2, of=3, source="import:two")
+
+
+def test_a_run_can_be_cancelled_and_not_twice(client: Client) -> None:
+    run = client.submit(
+        fresh=True, products=["CL"], choose=6, of=20, starts=64, depth=8, shots=100_000
+    )
+    wait_for(lambda: client.run(run.run_id).status == "running")
+    cancelled = client.cancel(run.run_id)
+    assert cancelled.status == "cancelled"
+    assert [event.kind for event in client.watch(run.run_id)][-1] == "cancelled"
+    with pytest.raises(RunAlreadyFinished):
+        client.cancel(run.run_id)
+
+
+def test_runs_are_listed_newest_first(client: Client, finished: Any) -> None:
+    listed = [run.run_id for run in client.runs(page_size=2)]
+    assert finished.run_id in listed
+    assert listed == sorted(listed, reverse=True)
+    with pytest.raises(RunNotFound):
+        client.run("0192d3a0-0000-7000-8000-000000000000")
