@@ -3,16 +3,17 @@
 import asyncio
 import os
 from collections import Counter, deque
+from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import structlog
 
 from actors.feed_payloads import stream_payloads
 from actors.messages import FeedStatus, MarketBatch
 from core.clock import Clock, utc_from_ns
 from core.errors import BadFrame, FeedDisconnected, SourceUnavailable
+from core.logs import get_logger
 from core.market import Gap, GapReason, MarketEvent, Quote, Settlement, Trade
 from integrations.backoff import backoff_s
 from integrations.cme.client import CmeClient, CmeConfig, CmeSession
@@ -21,7 +22,7 @@ from storage import market, settlements
 from storage.cache import Cache
 from storage.pool import DatabaseUrls, Pools, open_pools
 
-log = structlog.get_logger()
+log = get_logger(__name__)
 
 _FLUSH_INTERVAL_S = 0.05
 _STORE_RETRY_S = 0.5
@@ -139,9 +140,10 @@ class FeedActor:
         self._counts["events"] += len(events)
         self._fresh.extend(events)
         self._unstored.extend(events)
-        while len(self._unstored) > self._config.max_unstored:
-            self._unstored.popleft()
-            self._counts["dropped"] += 1
+        if len(self._unstored) > self._config.max_unstored:
+            kept = without_oldest_quotes(self._unstored, self._config.max_unstored // 2)
+            self._counts["dropped"] += len(self._unstored) - len(kept)
+            self._unstored = kept
 
     def _mark_gap(self, reason: GapReason, expected: int | None, received: int | None) -> None:
         self._gap = reason
@@ -167,14 +169,20 @@ class FeedActor:
                 continue
             events, self._fresh = tuple(self._fresh), []
             batch = MarketBatch(venue=self._config.venue, source=self._config.source, events=events)
-            try:
-                for product, payloads in stream_payloads(events, self._config.products).items():
-                    await self._cache.publish_quotes(product, payloads)
-                await self._port.apply(batch)
-            except SourceUnavailable as error:
-                # What is hot may be lost: the next quote is absolute, the store has them all.
-                self._counts["unpublished"] += len(events)
-                log.warning("feed.unpublished", events=len(events), reason=error.detail)
+            # Each alone, so that neither a dead cache stops the curve nor a dead actor the stream.
+            await self._try("curve", self._port.apply(batch), len(events))
+            for product, payloads in stream_payloads(events, self._config.products).items():
+                await self._try(
+                    "stream", self._cache.publish_quotes(product, payloads), len(payloads)
+                )
+
+    async def _try(self, target: str, work: Awaitable[None], events: int) -> None:
+        try:
+            await work
+        except SourceUnavailable as error:
+            # What is hot may be lost: the next quote is absolute, and the store has them all.
+            self._counts["unpublished"] += events
+            log.warning("feed.unpublished", target=target, events=events, reason=error.detail)
 
     async def _store(self) -> None:
         while True:
@@ -189,10 +197,8 @@ class FeedActor:
                 await asyncio.sleep(_STORE_RETRY_S)
                 continue
             self._counts["stored"] += stored
-            # Events dropped meanwhile were the oldest, so they were among those just written.
-            for event in events:
-                if self._unstored and self._unstored[0] is event:
-                    self._unstored.popleft()
+            written = {id(event) for event in events}
+            self._unstored = deque(e for e in self._unstored if id(e) not in written)
 
     async def _write(self, events: list[MarketEvent]) -> int:
         now = utc_from_ns(self._clock.now_ns())
@@ -216,6 +222,19 @@ class FeedActor:
                 now=now,
             )
         return counts.total
+
+
+def without_oldest_quotes(events: Iterable[MarketEvent], quotes: int) -> deque[MarketEvent]:
+    """Return the events without all but the newest `quotes` quotes; nothing else is dropped."""
+    listed = list(events)
+    surplus = max(0, sum(isinstance(event, Quote) for event in listed) - quotes)
+    kept: deque[MarketEvent] = deque()
+    for event in listed:
+        if surplus and isinstance(event, Quote):
+            surplus -= 1
+        else:
+            kept.append(event)
+    return kept
 
 
 def _crash(task: asyncio.Task[None]) -> None:

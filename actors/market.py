@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from actors.messages import MarketBatch
+from core import products as registry
 from core.clock import Clock, utc_from_ns
 from core.errors import CurveNotFound
 from core.market import ContractMonth, Curve, Gap, GapReason, Settlement
 from core.runs import MARKET_ORG
+from quant.calendars import session_trade_date
 from quant.curves import ContractState, live_points, merge
 from storage import settlements
 from storage.pool import DatabaseUrls, Pools, open_pools
@@ -92,7 +94,8 @@ class MarketActor:
             dates = [state.settlement_date for state in states.values() if state.settlement_date]
             today = max(dates)
         else:
-            today = utc_from_ns(latest_ns).astimezone(_EXCHANGE_ZONE).date()
+            local = utc_from_ns(latest_ns).astimezone(_EXCHANGE_ZONE).date()
+            today = session_trade_date(product, latest_ns) or local
         return Curve(
             product=product,
             source=source,
@@ -100,7 +103,7 @@ class MarketActor:
             as_of_ns=self._clock.now_ns() if latest_ns is None else latest_ns,
             version=self._versions[product],
             live=latest_ns is not None,
-            gap=bool(self._gaps),
+            gap=registry.product(product).venue in self._gaps,
             points=live_points(product, states, today),
         )
 

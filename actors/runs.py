@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-import structlog
-
 from actors.run_events import Progress, problem_of
 from core.clock import Clock, utc_from_ns
 from core.errors import HeliostatError, SourceUnavailable
+from core.logs import get_logger
 from core.runs import Chunk, PortfolioSpecification, Run, RunStatus, Stage
 from jobs import portfolio as portfolio_job
 from jobs.pieces import Fanout, Finished, Piece
@@ -21,7 +20,7 @@ from storage.cache import Cache
 from storage.pool import DatabaseUrls, Pools, open_pools
 from storage.settlement_windows import load_histories
 
-log = structlog.get_logger()
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

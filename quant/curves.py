@@ -8,11 +8,11 @@ from decimal import Decimal
 from core.market import (
     ContractMonth,
     CurvePoint,
-    Gap,
     Instrument,
     MarketEvent,
     Quote,
     Settlement,
+    Trade,
 )
 from quant.calendars import front_month, last_trade_date, listed_contracts
 
@@ -26,11 +26,16 @@ class ContractState:
     last: Decimal | None = None
     settlement: Decimal | None = None
     settlement_date: date | None = None
-    event_ns: int | None = None
+    quote_ns: int = 0
+    trade_ns: int = 0
+
+    @property
+    def event_ns(self) -> int | None:
+        return max(self.quote_ns, self.trade_ns) or None
 
 
 def merge(state: ContractState, event: MarketEvent) -> ContractState:
-    """Return the state after one event; an older event than the state's changes nothing.
+    """Return the state after one event; an older one than the last of its kind changes nothing.
 
     A settlement is compared by its trade date, because it is announced after quotes of the next
     session may already have arrived.
@@ -39,11 +44,11 @@ def merge(state: ContractState, event: MarketEvent) -> ContractState:
         if state.settlement_date is not None and event.trade_date < state.settlement_date:
             return state
         return replace(state, settlement=event.price, settlement_date=event.trade_date)
-    if isinstance(event, Gap) or event.event_ns < (state.event_ns or 0):
-        return state
-    if isinstance(event, Quote):
-        return replace(state, bid=event.bid, ask=event.ask, event_ns=event.event_ns)
-    return replace(state, last=event.price, event_ns=event.event_ns)
+    if isinstance(event, Quote) and event.event_ns >= state.quote_ns:
+        return replace(state, bid=event.bid, ask=event.ask, quote_ns=event.event_ns)
+    if isinstance(event, Trade) and event.event_ns >= state.trade_ns:
+        return replace(state, last=event.price, trade_ns=event.event_ns)
+    return state
 
 
 def best_price(state: ContractState) -> tuple[Decimal, str] | None:

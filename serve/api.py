@@ -6,8 +6,12 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from fastapi import FastAPI
 
 from serve import problems
+from serve.gate import KeyGate
 from serve.routes import health, market, pages, runs, settlements
 from serve.services import EdgeConfig, Services
+
+MAX_BODY_BYTES = 1024**2
+"""Bound every body but an imported file, whose route has a bound of its own."""
 
 OpenServices = Callable[[], Awaitable[Services]]
 
@@ -44,8 +48,9 @@ def create_api(config: EdgeConfig, open_services: OpenServices) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/v1/openapi.json",
-        max_body_size=config.max_import_bytes,
+        max_body_size=MAX_BODY_BYTES,
     )
+    app.add_middleware(KeyGate, key_digest=config.key_digest)
     problems.register(app)
     for router in (health.router, market.router, settlements.router, runs.router):
         app.include_router(router, prefix="/v1")

@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from core.errors import HeliostatError
+from core.logs import get_logger
 
-log = structlog.get_logger()
+log = get_logger(__name__)
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "https://heliostat.dev/problems/"
@@ -53,6 +53,11 @@ def _response(document: dict[str, Any], headers: Mapping[str, str] | None = None
 
 async def _own(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HeliostatError)  # noqa: S101 - registered for this class only
+    return response_of(error)
+
+
+def response_of(error: HeliostatError) -> JSONResponse:
+    """Answer with the problem document of one of our own errors."""
     headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
     if error.status == 503:
         headers["Retry-After"] = "1"
@@ -64,6 +69,9 @@ async def _invalid(_request: Request, error: Exception) -> JSONResponse:
     first = error.errors()[0]
     # The first part only says where the field was sent; in broken JSON the rest is an offset.
     parts = () if first["type"] == "json_invalid" else first["loc"][1:]
+    if parts[:1] == ("specification",):
+        # Rules that need two fields are checked later and name them without their envelope.
+        parts = parts[1:] or parts
     field = ".".join(str(part) for part in parts) or "body"
     return _response(
         problem_document(

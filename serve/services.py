@@ -38,7 +38,6 @@ class EdgeConfig:
     key_digest: str
     version: str
     pages: Path | None
-    max_import_bytes: int = 512 * 1024**2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,7 +91,10 @@ def stack_paths(data: Path, temporary: Path | None = None) -> StackPaths:
 
 
 def make_private(folder: Path) -> None:
-    """Create a folder that only this user may enter.
+    """Create a folder that only this user may enter, or close one of theirs that is empty.
+
+    A folder that holds something keeps its mode: somebody may have named their home with --data,
+    and what we put into it is closed by itself.
 
     Raises:
         StackError: it cannot be written, or somebody else owns it.
@@ -110,4 +113,5 @@ def make_private(folder: Path) -> None:
             problem=f"The folder {folder} belongs to another user (uid {owner}).",
             remedy="Name another with --data, or remove it.",
         )
-    folder.chmod(0o700)
+    if not any(folder.iterdir()):
+        folder.chmod(0o700)

@@ -54,6 +54,9 @@ class Service:
                 "setpriv",
                 "--pdeathsig",
                 self.spec.death_signal,
+                # A shell's background jobs ignore interrupts, and so would all that they start.
+                "env",
+                "--default-signal=INT,TERM",
                 *self.spec.command,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,

@@ -6,13 +6,14 @@ from hashlib import sha256
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-import structlog
 import uuid_utils.compat as uuid_utils
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.clock import utc_from_ns
 from core.errors import InvalidInput, SourceUnavailable
+from core.logs import get_logger
+from core.products import PRODUCTS
 from core.runs import PortfolioSpecification
 from serve.keys import Caller, CallerOf
 from serve.routes.run_views import RunPage, RunView, run_view
@@ -20,7 +21,7 @@ from serve.services import Services, ServicesOf
 from storage import runs
 from storage.settlement_windows import require_contracts
 
-log = structlog.get_logger()
+log = get_logger(__name__)
 router = APIRouter(tags=["runs"])
 
 
@@ -96,6 +97,8 @@ async def _specification(request: PortfolioRequest, services: Services) -> Portf
 
 
 async def _live_source(products: list[str], services: Services) -> str:
+    for code in products:
+        _require_known(code)
     live = await services.market.live_products()
     sources = {live.get(product) for product in products}
     if len(sources) != 1 or None in sources:
@@ -105,6 +108,11 @@ async def _live_source(products: list[str], services: Services) -> str:
             f"(live are {', '.join(sorted(live)) or 'none'}), and sources are never mixed",
         )
     return str(sources.pop())
+
+
+def _require_known(code: str) -> None:
+    if code not in PRODUCTS:
+        raise InvalidInput(field="products", reason=f"product {code!r} is unknown")
 
 
 def _digest(kind: str, values: dict[str, Any]) -> bytes:

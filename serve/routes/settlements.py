@@ -26,9 +26,10 @@ router = APIRouter(tags=["settlements"])
 
 NDJSON = "application/x-ndjson"
 _QUEUED_EVENTS = 64
+MAX_IMPORT_BYTES = 512 * 1024**2
 
 
-@router.post("/settlements/imports")
+@router.post("/settlements/imports", max_body_size=MAX_IMPORT_BYTES)
 async def import_settlements(
     request: Request,
     caller: CallerOf,

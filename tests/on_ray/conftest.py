@@ -54,6 +54,13 @@ class Stack:
         return Client(data_dir=self.data)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give a test that may have to start a stack the time for it on a busy machine."""
+    for item in items:
+        if item.get_closest_marker("ray") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(400))
+
+
 def free_base_port(first: int) -> int:
     for base in range(first, first + 4000, 100):
         if not taken_ports(range(base, base + PORTS_PER_STACK)):

@@ -69,4 +69,4 @@ def test_unknown_products_and_dates_are_refused(client: Client) -> None:
 def test_products_name_their_sources(client: Client) -> None:
     products = {product.code: product for product in client.products()}
     assert set(products) >= {"CL", "NG", "HO", "RB", "BZ", "B", "G", "NBP", "TTF"}
-    assert [held.source for held in products["CL"].sources] == ["sandbox"]
+    assert "sandbox" in {held.source for held in products["CL"].sources}

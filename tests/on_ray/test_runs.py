@@ -108,7 +108,7 @@ def test_one_idempotency_key_makes_one_run(stack: Stack, client: Client) -> None
         ({"source": "sandbox,import:rtl"}, "source"),
         ({"source": "import:none"}, "source"),
         ({"seed": -1}, "seed"),
-        ({"depth": "three"}, "specification.depth"),
+        ({"depth": "three"}, "depth"),
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else "",
 )

@@ -93,13 +93,19 @@ class TestMerge:
             last=Decimal(71),
             settlement=Decimal(69),
             settlement_date=date(2024, 2, 5),
-            event_ns=2,
+            quote_ns=1,
+            trade_ns=2,
         )
+        assert state.event_ns == 2
 
     @pytest.mark.parametrize("older", [quote(4, "1", "2"), trade(4, "1")])
     def test_an_older_event_changes_nothing(self, older: MarketEvent) -> None:
         state = merged(quote(5, "70", "72"), trade(5, "71"))
         assert merge(state, older) == state
+
+    def test_a_quote_older_than_the_last_trade_still_counts(self) -> None:
+        state = merged(quote(1, "70", "72"), trade(5, "71"), quote(4, "69", "70"))
+        assert (state.bid, state.ask) == (Decimal(69), Decimal(70))
 
     def test_an_event_of_the_same_time_counts(self) -> None:
         assert merged(quote(5, "70", "72"), quote(5, "70", "71")).ask == Decimal(71)
