@@ -84,8 +84,8 @@ def make_stack(first_port: int) -> Iterator[Stack]:
     # PostgreSQL runs as a user of its own when root starts the stack.
     folder.chmod(0o755)
     stack = Stack(folder / "data", free_base_port(first_port))
-    started = stack.run("up", "--no-job")
     try:
+        started = stack.run("up", "--no-job")
         assert started.returncode == 0, started.stderr
         yield stack
     finally:
