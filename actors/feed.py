@@ -72,6 +72,7 @@ class FeedActor:
         self._unstored: deque[MarketEvent] = deque()
         self._pools: Pools = await open_pools(config.database)
         self._cache = await Cache.open(config.cache_url)
+        await self._reload()
         self._client = CmeClient(config.cme, source=config.source, clock=clock)
         self._jitter = np.random.default_rng()
         self._tasks = [
@@ -79,6 +80,12 @@ class FeedActor:
         ]
         for task in self._tasks:
             task.add_done_callback(_crash)
+
+    async def _reload(self) -> None:
+        async with self._pools.system() as connection:
+            cursor = await market.load_cursor(connection, self._config.venue)
+        if cursor is not None:
+            self._session_id, self._sequence = cursor.session, cursor.sequence
 
     async def status(self) -> FeedStatus:
         """Tell how the feed stands."""
@@ -101,7 +108,7 @@ class FeedActor:
 
     async def _receive(self) -> None:
         attempt = 0
-        self._mark_gap(GapReason.STARTED, None, None)
+        self._mark_gap(GapReason.STARTED, self._sequence + 1 if self._session_id else None, None)
         while True:
             try:
                 async with self._client.connect(self._config.products) as session:

@@ -20,7 +20,7 @@ from cluster.local.addresses import resolve
 from cluster.local.credentials import load_or_create
 from cluster.local.paths import stack_paths
 from cluster.local.ports import PortPlan
-from cluster.settings import Settings
+from cluster.settings import load_settings
 from heliostat.flows import PortfolioOptions
 
 PORT = 9500
@@ -118,7 +118,9 @@ def _finished(stack: BenchStack, run_id: str) -> dict[str, Any]:
 
 def _query(stack: BenchStack, statement: str, *arguments: Any) -> list[Any]:
     paths = stack_paths(stack.data)
-    addresses = resolve(Settings(), paths, PortPlan(stack.port), load_or_create(paths.credentials))
+    addresses = resolve(
+        load_settings(), paths, PortPlan(stack.port), load_or_create(paths.credentials)
+    )
 
     async def ask() -> list[Any]:
         connection = await asyncpg.connect(addresses.database.system)

@@ -50,7 +50,7 @@ class Report:
 
     @property
     def met(self) -> bool:
-        return all(row.met for row in self.rows)
+        return bool(self.rows) and all(row.met for row in self.rows)
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as the benchmarks' contract states it."""

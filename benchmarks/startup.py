@@ -7,6 +7,7 @@ authentication, until the route answers.
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -103,6 +104,7 @@ def _start_peer() -> float:
             return round(time.perf_counter() - started, 3)
         finally:
             end_stack(paths.stack_id)
+            shutil.rmtree(paths.runtime, ignore_errors=True)
 
 
 def _run(words: list[str], environment: dict[str, str]) -> None:

@@ -22,7 +22,7 @@ from cluster.local.addresses import resolve
 from cluster.local.credentials import load_or_create
 from cluster.local.paths import stack_paths
 from cluster.local.ports import PortPlan
-from cluster.settings import Settings
+from cluster.settings import load_settings
 from cluster.wiring import Wiring, wire
 from serve.remote import applications
 
@@ -62,7 +62,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
     arguments = parser.parse_args()
-    settings = Settings()
+    settings = load_settings()
     paths = stack_paths(arguments.data)
     plan = PortPlan(arguments.port)
     secrets = load_or_create(paths.credentials)

@@ -2,9 +2,12 @@
 
 import os
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import StackError
 
 DEFAULT_PORT = 8700
 
@@ -23,7 +26,6 @@ class Settings(BaseSettings):
     data: Path = Path(".heliostat")
     port: int = Field(default=DEFAULT_PORT, ge=1024, le=65000)
     cpus: int | None = Field(default=None, ge=1)
-    key: SecretStr | None = None
 
     database_url: SecretStr | None = None
     read_database_url: SecretStr | None = None
@@ -40,6 +42,13 @@ class Settings(BaseSettings):
 
     sandbox_seed: int = Field(default=7, ge=0)
 
+    @model_validator(mode="after")
+    def _credentials_are_whole(self) -> Self:
+        if (self.cme_api_id is None) != (self.cme_password is None):
+            message = "set both HELIOSTAT_CME_API_ID and HELIOSTAT_CME_PASSWORD, or neither"
+            raise ValueError(message)
+        return self
+
     @property
     def uses_own_database(self) -> bool:
         return self.database_url is not None
@@ -47,6 +56,23 @@ class Settings(BaseSettings):
     @property
     def uses_cme_sandbox(self) -> bool:
         return self.cme_api_id is None
+
+
+def load_settings() -> Settings:
+    """Read the settings.
+
+    Raises:
+        StackError: a value is not what it should be; one line names it.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        problem = f"HELIOSTAT_{name}: {first['msg']}." if name else f"{first['msg']}."
+        raise StackError(
+            problem=problem, remedy="Correct it in the environment or in .env."
+        ) from None
 
 
 def inherited_environment() -> dict[str, str]:

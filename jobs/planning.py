@@ -35,6 +35,9 @@ def plan_problem(
         InvalidInput: too few common days, or a contract asked for has no price on one of them.
     """
     common = sorted(set.intersection(*(set(history.dates) for history in histories)))
+    positions = specification.positions_per_product
+    for history in histories:
+        _require_contracts(history, common, positions)
     needed = specification.window_days + 1
     if len(common) < needed:
         raise InvalidInput(
@@ -43,7 +46,6 @@ def plan_problem(
             f"in {specification.source}, {needed} are needed",
         )
     days = tuple(common[-needed:])
-    positions = specification.positions_per_product
     columns = [_dollar_changes(history, days, positions) for history in histories]
     labels = tuple(
         f"{history.product}{position:02d}"
@@ -61,16 +63,22 @@ def plan_problem(
     )
 
 
-def _dollar_changes(history: SettlementHistory, days: tuple[date, ...], positions: int) -> Reals:
-    row_of = {day: row for row, day in enumerate(history.dates)}
-    prices = history.settlements[[row_of[day] for day in days]]
-    available = int(np.isfinite(prices[-1]).sum())
+def _require_contracts(history: SettlementHistory, common: list[date], positions: int) -> None:
+    if not common:
+        return
+    last = common[-1]
+    available = int(np.isfinite(history.settlements[history.dates.index(last)]).sum())
     if positions > available:
         raise InvalidInput(
             field="of",
-            reason=f"{history.product} has {available} contracts on {days[-1]}, "
+            reason=f"{history.product} has {available} contracts on {last}, "
             f"{positions} were asked for",
         )
+
+
+def _dollar_changes(history: SettlementHistory, days: tuple[date, ...], positions: int) -> Reals:
+    row_of = {day: row for row, day in enumerate(history.dates)}
+    prices = history.settlements[[row_of[day] for day in days]]
     changes = held_changes(history.product, days, prices, positions)
     if not np.isfinite(changes).all():
         day, column = np.argwhere(~np.isfinite(changes))[0]

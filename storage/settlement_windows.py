@@ -27,27 +27,6 @@ class LoadedHistories:
     recorded_until: datetime
 
 
-async def require_contracts(
-    conn: ReadConn, org_id: UUID, specification: PortfolioSpecification
-) -> None:
-    """Check, without reading the window, that every product has the contracts asked for.
-
-    Raises:
-        InvalidInput: the source holds nothing of a product at or before the date, or too few
-            contracts on its last one.
-    """
-    source, as_of = specification.source, specification.as_of
-    for product in specification.products:
-        last = await _last_date(conn, org_id, specification, product)
-        rows = await settlements.curve_rows(conn, org_id, source, product, as_of)
-        if len(rows) < specification.positions_per_product:
-            raise InvalidInput(
-                field="of",
-                reason=f"{source} holds {len(rows)} contracts of {product} on {last}, "
-                f"{specification.positions_per_product} of each product were asked for",
-            )
-
-
 async def _last_date(
     conn: ReadConn, org_id: UUID, specification: PortfolioSpecification, product: str
 ) -> date:

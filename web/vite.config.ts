@@ -2,7 +2,7 @@ import react from "@vitejs/plugin-react";
 import { defineConfig, loadEnv } from "vite";
 
 export default defineConfig(({ mode }) => {
-  const { HELIOSTAT_URL: api = "http://127.0.0.1:8000" } = loadEnv(mode, ".", "HELIOSTAT_");
+  const { HELIOSTAT_URL: api = "http://127.0.0.1:8700" } = loadEnv(mode, ".", "HELIOSTAT_");
   return {
     plugins: [react()],
     build: {

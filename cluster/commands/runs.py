@@ -106,7 +106,7 @@ def cancel_run(
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Ask a run to stop; chunks already begun are finished, no new one starts."""
+    """Ask a run to stop; its tasks are ended, and what was stored stays."""
     with connect(context, data) as client:
         run = client.cancel(run_id)
     if as_json:

@@ -117,7 +117,7 @@ def _addresses(state: "StackState", key: str) -> list[str]:
     return [
         f"Web page           {state.address}/#key={key}",
         f"API documentation  {state.address}/docs",
-        f"Ray dashboard      http://localhost:{state.port + 1}  (token: heliostat status)",
+        f"Ray dashboard      http://localhost:{state.port + 1}  (asks for the token in ray_token)",
     ]
 
 

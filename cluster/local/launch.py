@@ -20,7 +20,7 @@ from cluster.local.paths import StackPaths, make_private, stack_paths
 from cluster.local.ports import PortPlan
 from cluster.local.service import last_line
 from cluster.local.state import StackState, StackStatus, read_state
-from cluster.settings import Settings, inherited_environment
+from cluster.settings import Settings, inherited_environment, load_settings
 from core.errors import StackError
 
 MAIN_CHOOSE = 4
@@ -51,14 +51,14 @@ def choose(data: Path | None, port: int | None) -> ChosenStack:
     Raises:
         StackError: the temporary folder is too deep for sockets.
     """
-    settings = Settings()
+    settings = load_settings()
     paths = stack_paths(data or settings.data)
     return ChosenStack(settings=settings, paths=paths, port=port or settings.port)
 
 
 def main_product() -> str:
     """Return the product of the main job: the first live one."""
-    return Settings().live_products[0]
+    return load_settings().live_products[0]
 
 
 def current(chosen: ChosenStack) -> StackState | None:

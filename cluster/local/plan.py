@@ -5,7 +5,6 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import asyncpg
 import httpx
@@ -19,8 +18,6 @@ from cluster.local.ports import PortPlan
 from cluster.local.reaper import MARKER
 from cluster.local.service import ServiceSpec
 from cluster.settings import Settings
-
-CHECKOUT = Path(__file__).resolve().parent.parent.parent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+import psutil
+
 from cluster.local.account import (
     command_prefix,
     free_user_id,
@@ -27,6 +29,7 @@ MAJOR_VERSION = "18"
 MAX_SOCKET_PATH_BYTES = 107
 DATABASE = "heliostat"
 _SOCKET_NAME = ".s.PGSQL.5432"
+_LOCK_NAME = f"{_SOCKET_NAME}.lock"
 _INITDB_TIMEOUT_S = 120
 _ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
@@ -139,6 +142,8 @@ def initialise(config: PostgresConfig) -> bool:
     if is_new:
         _create_database_files(config)
     _make_private(config.socket_dir)
+    for lock in (config.data_dir / "postmaster.pid", config.socket_path.with_name(_LOCK_NAME)):
+        _clear_if_stale(lock)
     if is_root():
         give_to(_owner_of(config.data_dir), config.socket_dir)
     return is_new
@@ -275,6 +280,23 @@ def _owner_of(data_dir: Path) -> int:
             remedy="Start the stack as that user, or use --data with another folder.",
         )
     return owner
+
+
+def _clear_if_stale(lock: Path) -> None:
+    """Remove a lock file whose server is dead.
+
+    The server itself takes a killed predecessor for alive as long as nobody has collected its
+    exit status, which in a container without an init process is for ever.
+    """
+    try:
+        server = psutil.Process(abs(int(lock.read_text().splitlines()[0])))
+        is_alive = server.status() != psutil.STATUS_ZOMBIE and server.name() == "postgres"
+    except FileNotFoundError:
+        return
+    except (psutil.NoSuchProcess, ValueError, IndexError):
+        is_alive = False
+    if not is_alive:
+        lock.unlink(missing_ok=True)
 
 
 def _make_private(folder: Path) -> None:

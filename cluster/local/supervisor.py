@@ -28,7 +28,7 @@ from cluster.local.ports import PortPlan
 from cluster.local.reaper import end_stack
 from cluster.local.service import Service, ServiceSpec
 from cluster.local.state import StackState, StackStatus, Step, write_state
-from cluster.settings import Settings, inherited_environment
+from cluster.settings import Settings, inherited_environment, load_settings
 from core.clock import SystemClock, utc_from_ns
 from core.errors import HeliostatError, StackError
 
@@ -306,7 +306,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
     arguments = parser.parse_args()
-    settings = Settings()
+    settings = load_settings()
     paths = stack_paths(arguments.data)
     make_private(paths.data)
     with paths.lock.open("w") as lock:

@@ -16,7 +16,7 @@ from quant.simulated_market import SimulatedMarket
 
 Integers = NDArray[np.int64]
 
-HISTORY_CONTRACTS = 24
+HISTORY_CONTRACTS = 36
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

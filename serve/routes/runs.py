@@ -1,6 +1,8 @@
 """Own runs over HTTP: submit, list, read, cancel."""
 
+import asyncio
 import json
+from dataclasses import replace
 from datetime import date
 from hashlib import sha256
 from typing import Annotated, Any, Literal
@@ -15,11 +17,12 @@ from core.errors import InvalidInput, SourceUnavailable
 from core.logs import get_logger
 from core.products import PRODUCTS
 from core.runs import PortfolioSpecification
+from jobs.planning import plan_problem
 from serve.keys import Caller, CallerOf
 from serve.routes.run_views import RunPage, RunView, run_view
 from serve.services import Services, ServicesOf
 from storage import runs
-from storage.settlement_windows import require_contracts
+from storage.settlement_windows import load_histories
 
 log = get_logger(__name__)
 router = APIRouter(tags=["runs"])
@@ -62,8 +65,9 @@ async def submit_run(
     idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
 ) -> RunView:
     """Store a run and start it; the answer comes before the work."""
-    specification = await _specification(body.specification, services)
-    digest = _digest(body.kind, specification.to_json())
+    asked = await _specification(body.specification, services)
+    specification, vintage = await _planned(asked, caller, services)
+    digest = _digest(body.kind, {**specification.to_json(), "vintage": vintage})
     now = utc_from_ns(services.clock.now_ns())
     if not body.fresh:
         async with services.pools.read(caller.org_id) as connection:
@@ -72,7 +76,6 @@ async def submit_run(
             response.status_code = 200
             return run_view(finished)
     async with services.pools.write(caller.org_id) as connection:
-        await require_contracts(connection, caller.org_id, specification)
         run, created = await runs.create(
             connection,
             caller.org_id,
@@ -94,6 +97,19 @@ async def _specification(request: PortfolioRequest, services: Services) -> Portf
     source = request.source or await _live_source(request.products, services)
     values = {**request.model_dump(), "source": source, "products": tuple(request.products)}
     return PortfolioSpecification(**values)
+
+
+async def _planned(
+    asked: PortfolioSpecification, caller: Caller, services: Services
+) -> tuple[PortfolioSpecification, str]:
+    """Plan the run now, so that what cannot be planned is refused and the date is settled.
+
+    Returns the specification with its last day of prices, and the vintage of those prices.
+    """
+    async with services.pools.read(caller.org_id) as connection:
+        loaded = await load_histories(connection, caller.org_id, asked)
+    problem = await asyncio.to_thread(plan_problem, asked, loaded.histories, loaded.recorded_until)
+    return replace(asked, as_of=problem.window.last), problem.vintage
 
 
 async def _live_source(products: list[str], services: Services) -> str:

@@ -130,8 +130,34 @@ def test_more_contracts_than_there_are_is_refused(stack: Stack, client: Client) 
     path = stack.data / "two.csv"
     path.write_text("date,product,position,settlement\n" + rows)
     client.import_settlements(path, "two")
-    with pytest.raises(InvalidInput, match="2 contracts of NG"):
+    with pytest.raises(InvalidInput, match="NG has 2 contracts"):
         client.submit(products=["NG"], choose=2, of=3, source="import:two")
+
+
+def test_new_prices_make_a_new_answer(stack: Stack, client: Client) -> None:
+    rng = np.random.default_rng(3)
+    days = np.arange(np.datetime64("2023-01-02"), np.datetime64("2023-06-30"))
+    days = days[np.is_busday(days)]
+    prices = np.round(80 + rng.normal(0, 1, (len(days), 6)).cumsum(axis=0), 2)
+    lines = [
+        f"{day},HO,{position + 1},{prices[row, position]}"
+        for row, day in enumerate(days)
+        for position in range(6)
+    ]
+    asked = {"products": ["HO"], "choose": 2, "of": 4, "window_days": 60, "source": "import:grow"}
+    path = stack.data / "grow.csv"
+
+    def answer(count: int, revise: bool = False) -> str:
+        path.write_text("date,product,position,settlement\n" + "\n".join(lines[:count]) + "\n")
+        client.import_settlements(path, "grow", revise=revise)
+        return client.optimize(**asked, starts=1, shots=1024).run_id
+
+    first = answer(6 * 100)
+    assert answer(6 * 100) == first
+    longer = answer(6 * 110)
+    assert longer != first
+    lines[6 * 100] = f"{days[100]},HO,1,{prices[100, 0] + 1:.2f}"
+    assert answer(6 * 110, revise=True) != longer
 
 
 def test_a_run_can_be_cancelled_and_not_twice(client: Client) -> None:

@@ -94,6 +94,29 @@ async def test_the_server_is_private_and_its_data_survive_a_kill(
             await asyncpg.connect(postgres.database_url(config, "postgres", "wrong", "postgres"))
 
 
+async def test_a_killed_server_that_nobody_collected_is_no_obstacle(
+    config: postgres.PostgresConfig,
+) -> None:
+    postgres.initialise(config)
+    async with running(config) as (process, _):
+        server = psutil.Process(process.pid)
+        children = server.children(recursive=True)
+        server.kill()
+        psutil.wait_procs(children, TIMEOUT_S)
+        assert server.status() == psutil.STATUS_ZOMBIE
+        assert (config.data_dir / "postmaster.pid").exists()
+        assert not postgres.initialise(config)
+        async with running(config) as (_, connection):
+            assert await connection.fetchval("SELECT 1") == 1
+
+
+async def test_a_lock_of_a_live_server_is_kept(config: postgres.PostgresConfig) -> None:
+    postgres.initialise(config)
+    async with running(config):
+        postgres.initialise(config)
+        assert (config.data_dir / "postmaster.pid").exists()
+
+
 async def test_the_server_ends_with_its_parent(config: postgres.PostgresConfig) -> None:
     postgres.initialise(config)
     words = postgres.server_command(config)
