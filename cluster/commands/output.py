@@ -75,7 +75,9 @@ def progress() -> "Progress":
 
 
 def duration_text(seconds: float) -> str:
-    """Return seconds in words, such as `8.2 s`, `3 min 05 s` or `2 h 10 min`."""
+    """Return seconds in words, such as `16 ms`, `8.2 s`, `3 min 05 s` or `2 h 10 min`."""
+    if seconds < 0.0995:
+        return f"{seconds * 1000:.0f} ms"
     if seconds < 59.95:
         return f"{seconds:.1f} s"
     minutes, rest_s = divmod(round(seconds), 60)

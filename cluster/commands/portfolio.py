@@ -83,7 +83,7 @@ class RunProgress:
     def __init__(self, progress: "Progress") -> None:
         self._progress = progress
         self._task: TaskID | None = None
-        self._said = ""
+        self._said: set[str] = set()
 
     def show(self, event: "RunEvent") -> None:
         """Take one event."""
@@ -105,8 +105,8 @@ class RunProgress:
         )
 
     def _say(self, stage: str) -> None:
-        if stage != self._said:
-            self._said = stage
+        if stage not in self._said:
+            self._said.add(stage)
             remark(f"{stage} ...")
 
 

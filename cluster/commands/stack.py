@@ -140,8 +140,11 @@ def status(data: DataDir = None, as_json: JsonOption = False) -> None:
     chosen = launch.choose(data, None)
     state = launch.current(chosen)
     if state is None:
+        failed = launch.failure(chosen)
         if as_json:
-            show_json({"status": "stopped"})
+            show_json(launch.described(failed, chosen) if failed else {"status": "stopped"})
+        elif failed:
+            show(f"No stack is running. The last one failed: {failed.problem} {failed.remedy}")
         else:
             show("No stack is running. Start one with `heliostat up`.")
         raise typer.Exit(NO_STACK)

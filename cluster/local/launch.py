@@ -76,8 +76,16 @@ def _checks(chosen: ChosenStack) -> list[tuple[str, Callable[[], None]]]:
 
 
 def examine(chosen: ChosenStack) -> list[preflight.Finding]:
-    """Run the checks of a start and report each."""
-    return preflight.examine(_checks(chosen))
+    """Run the checks of a start and report each; ports that the stack itself holds are no fault."""
+    running = current(chosen) is not None
+    listed = [entry for entry in _checks(chosen) if not (running and entry[0] == "ports")]
+    return preflight.examine(listed)
+
+
+def failure(chosen: ChosenStack) -> StackState | None:
+    """Return the state of a stack whose last start failed or which ended by itself."""
+    state = read_state(chosen.paths.state)
+    return state if state is not None and state.status is StackStatus.FAILED else None
 
 
 def ensure_up(
@@ -91,6 +99,11 @@ def ensure_up(
         StackError: a check failed, or the stack could not start.
     """
     running = current(chosen)
+    if running is not None and running.port != chosen.port:
+        raise StackError(
+            problem=f"The stack of {chosen.paths.data} already runs on port {running.port}.",
+            remedy="End it first with `heliostat down`, or name another folder with --data.",
+        )
     if running is not None and running.status is StackStatus.READY:
         return running
     if running is None:
@@ -184,6 +197,8 @@ def described(state: StackState, chosen: ChosenStack) -> dict[str, Any]:
     """Return a stack's state as JSON-ready values, with its addresses."""
     return {
         "status": state.status.value,
+        "problem": state.problem,
+        "remedy": state.remedy,
         "elapsed_s": state.elapsed_s,
         "steps": [
             {"name": step.name, "elapsed_s": step.elapsed_s, "detail": step.detail}

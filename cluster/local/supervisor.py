@@ -176,7 +176,7 @@ class Supervisor:
                 database.seed_sandbox_history(
                     urls, context.settings.live_products, context.settings.sandbox_seed, now, now_ns
                 ),
-                lambda n: f"{n} settlements added",
+                lambda n: f"{n:,} settlements added",
             )
 
     async def _start_sandbox(self) -> None:

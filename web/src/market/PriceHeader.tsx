@@ -93,7 +93,7 @@ function Facts({ front, last, curve, priceScale, quotedAtMs }: FactsProps) {
         <div>
           <dt>{sign > 0 ? "Backwardation" : sign < 0 ? "Contango" : "Flat"}</dt>
           <dd>
-            {displaySigned(spread, priceScale)} <span className="quiet">to {last.symbol}</span>
+            {display(spread.replace("-", ""), priceScale)} <span className="quiet">to {last.symbol}</span>
           </dd>
         </div>
       )}
