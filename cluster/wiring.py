@@ -50,6 +50,7 @@ def wire(settings: Settings, addresses: Addresses, api_key: str, namespace: str)
             namespace=namespace,
             market=MarketConfig(
                 database=addresses.database,
+                cache_url=addresses.cache_url,
                 sources=tuple((product, source) for product in settings.live_products),
             ),
             feeds=(feed,),

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 NANOSECONDS_PER_SECOND = 1_000_000_000
+NANOSECONDS_PER_MILLISECOND = 1_000_000
 
 
 class Clock(Protocol):

@@ -52,7 +52,13 @@ def test_a_run_without_result_is_told_without_numbers() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0.04, "40 ms"), (0.4, "0.4 s"), (59.94, "59.9 s"), (59.97, "1 min 00 s"), (7199.9, "2 h 00 min")],
+    [
+        (0.04, "40 ms"),
+        (0.4, "0.4 s"),
+        (59.94, "59.9 s"),
+        (59.97, "1 min 00 s"),
+        (7199.9, "2 h 00 min"),
+    ],
 )
 def test_durations_are_read_easily(seconds: float, text: str) -> None:
     assert duration_text(seconds) == text
