@@ -8,7 +8,7 @@ from core.market import Quote, SettlementStage, Trade
 from core.products import product
 from integrations.cme.sandbox.closes import sandbox_market, wti_closes
 from integrations.cme.sandbox.exchange import Exchange, ExchangeConfig
-from integrations.cme.sandbox_history import history
+from integrations.cme.sandbox_history import HISTORY_CONTRACTS, history
 from quant.calendars import NEW_YORK, business_days, listed_contracts
 from quant.holidays import Calendar
 
@@ -95,7 +95,7 @@ def test_three_years_of_history_are_complete_sorted_and_quick() -> None:
     columns = history(date(2023, 11, 20), date(2026, 11, 19), ["CL"], seed=7)
     assert perf_counter() - started < 1.0
     days = business_days(date(2023, 11, 20), date(2026, 11, 19), Calendar.NYMEX)
-    assert columns.rows == len(days) * 24
+    assert columns.rows == len(days) * HISTORY_CONTRACTS
     keys = list(zip(columns.epoch_days.tolist(), columns.contract_months.tolist(), strict=True))
     assert keys == sorted(set(keys))
 
