@@ -64,8 +64,9 @@ class ErrorMappingGroup(TyperGroup):
             code, line = BAD_INPUT, f"{error.filename}: {error.strerror}"
         except HeliostatError as error:
             code, line = _of_platform(error)
+        # Wide, since naming the client's errors would import the client even for `--help`; what
+        # is not one of them is raised again.
         except Exception as error:
-            # The client is imported by the commands that use it, not by `--help`.
             from heliostat import HeliostatError as ClientError
 
             if not isinstance(error, ClientError):
