@@ -136,10 +136,11 @@ class Trade:
 
 
 class SettlementStage(StrEnum):
-    """Tell how far a settlement price has come."""
+    """Tell how far a settlement price has come; a corrected one replaces a final one."""
 
     PRELIMINARY = "preliminary"
     FINAL = "final"
+    CORRECTED = "corrected"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +167,10 @@ class GapReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """Mark on the stream that messages of a venue may be missing before `received_ns`."""
+    """Mark on the stream that messages of a venue may be missing before `received_ns`.
+
+    `instruments` names those concerned; empty means every one of the session.
+    """
 
     venue: str
     source: str
@@ -175,9 +179,38 @@ class Gap:
     received_sequence: int | None
     received_ns: int
     reason: GapReason
+    instruments: tuple[Instrument, ...] = ()
 
 
-MarketEvent = Quote | Trade | Settlement | Gap
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Healed:
+    """Mark on the stream that these instruments have fresh values again after a gap."""
+
+    venue: str
+    source: str
+    session: int
+    received_ns: int
+    instruments: tuple[Instrument, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staleness:
+    """Mark that an instrument fell silent while its market is open, or that it speaks again.
+
+    `silent_since_ns` is when it was last heard, or when its market opened if that was later.
+    """
+
+    instrument: Instrument
+    venue: str
+    source: str
+    is_stale: bool
+    silent_since_ns: int
+    limit_s: float
+    received_ns: int
+
+
+PriceEvent = Quote | Trade | Settlement
+MarketEvent = PriceEvent | Gap | Healed | Staleness
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

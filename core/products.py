@@ -8,7 +8,7 @@ from core.errors import UnknownProduct
 
 
 class Venue(StrEnum):
-    """Name the exchange connection that quotes a product."""
+    """Name the venues of the registry's products; a venue elsewhere is named by its code alone."""
 
     CME = "cme"
     ICE = "ice"
