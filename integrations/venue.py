@@ -39,7 +39,9 @@ class Decoded(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class SessionDecoder(Protocol):
     """Turn the frames of one session into events, purely: no socket, no clock.
 
-    Equal frames and times give equal answers. Never raises: what cannot be read is `bad`.
+    Equal frames and times give equal answers. Never raises: what cannot be read is `bad`. After a
+    gap an instrument whose messages are increments gives no quote until its next full image, so
+    that no wrong price is ever made of half a book.
     """
 
     def decode(self, frame: bytes, received_ns: int) -> Decoded: ...
@@ -63,10 +65,14 @@ class VenueSession(Protocol):
     """Be one open connection: logged in, subscription sent. `session_id` rises with each.
 
     `is_subscribed` turns true once the venue has confirmed, or refused, every subscription;
-    `refused` maps a product that it refused to the reason.
+    `refused` maps a product that it refused to the reason. Frames are decoded inside `receive`,
+    so that a checkpoint of `decoder` taken between two calls fits what was returned.
     """
 
     session_id: int
+
+    @property
+    def decoder(self) -> SessionDecoder: ...
 
     @property
     def is_subscribed(self) -> bool: ...
