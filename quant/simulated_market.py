@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cache, lru_cache
-from math import exp, expm1, log, sqrt
+from math import exp, log, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,15 +26,14 @@ from quant.calendars import (
     settlement_time,
 )
 from quant.holidays import Calendar, holidays
+from quant.simulated_shapes import SHAPES, STEP_YEARS, Reals, noise_paths, shape
 
-Reals = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 REPLAY_STARTS = date(2006, 1, 3)
 """Name the business day that shows the first close; closes of 1986 then run 20 years behind."""
 
 _DAYS_PER_YEAR = 365.25
-_STEP_YEARS = 1.0 / 252.0
 _MASK = (1 << 64) - 1
 
 
@@ -95,31 +94,16 @@ def short_term_factor(
     covariance = p.rho * p.sigma_chi * p.sigma_xi
     total = p.sigma_chi**2 + p.sigma_xi**2 + 2.0 * covariance
     beta = (p.sigma_chi**2 + covariance) / total
-    residual_sd = sqrt(max(p.sigma_chi**2 - beta**2 * total, 0.0) * _STEP_YEARS)
+    residual_sd = sqrt(max(p.sigma_chi**2 - beta**2 * total, 0.0) * STEP_YEARS)
     shocks = beta * np.diff(log_spot) + residual_sd * generator.standard_normal(len(log_spot) - 1)
-    decay = exp(-p.kappa * _STEP_YEARS)
+    decay = exp(-p.kappa * STEP_YEARS)
     chi = [0.0]
     for shock in shocks.tolist():
         chi.append(decay * chi[-1] + shock)
     return np.array(chi)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Shape:
-    """Derive a product from crude: price = level x crude x exp(own noise), in price units."""
-
-    level: float
-    own_volatility: float
-
-
-_SHAPES = {
-    "CL": _Shape(level=1.0, own_volatility=0.0),
-    "BZ": _Shape(level=1.04, own_volatility=0.06),
-    "HO": _Shape(level=1.25 / 42.0, own_volatility=0.12),
-    "RB": _Shape(level=1.18 / 42.0, own_volatility=0.15),
-    "NG": _Shape(level=0.06, own_volatility=0.45),
-}
-SIMULATED_PRODUCTS = tuple(_SHAPES)
+SIMULATED_PRODUCTS = tuple(SHAPES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +129,7 @@ class SimulatedTrade:
 class SimulatedMarket:
     """Price the contracts of every simulated product at any day or instant.
 
-    `chi` and `xi` have shape (closes,); `own` maps a product to its own log noise, same shape.
+    `chi` and `xi` have shape (closes,); `noise` maps a product to its log noise, same shape.
     Build it with `simulate_market`.
     """
 
@@ -153,7 +137,7 @@ class SimulatedMarket:
     parameters: SchwartzSmithParameters
     chi: Reals
     xi: Reals
-    own: dict[str, Reals]
+    noise: dict[str, Reals]
 
     def log_prices(self, days: Sequence[date], contracts: Sequence[Instrument]) -> Reals:
         """Return log futures prices before rounding, shape (days, contracts).
@@ -161,20 +145,24 @@ class SimulatedMarket:
         Raises:
             InvalidInput: a product is not simulated.
         """
-        where = _path_index(days, len(self.chi))
+        shapes = [shape(contract.product) for contract in contracts]
+        walk = _Walk.over(days, len(self.chi))
         years = _years_to_expiry(days, contracts)
         decay = np.exp(-self.parameters.kappa * years)
-        log_forward = decay * self.chi[where][:, None] + self.xi[where][:, None]
+        log_forward = decay * walk.along(self.chi)[:, None] + walk.along(self.xi)[:, None]
         log_forward += forward_intercept(years, self.parameters)
-        for column, contract in enumerate(contracts):
-            shape = _shape(contract.product)
-            log_forward[:, column] += log(shape.level) + self.own[contract.product][where]
+        noise = {code: walk.along(self.noise[code]) for code in {one.product for one in contracts}}
+        for column, (contract, row) in enumerate(zip(contracts, shapes, strict=True)):
+            log_forward[:, column] *= row.loading
+            log_forward[:, column] += log(row.level) + noise[contract.product]
+            log_forward[:, column] += row.log_season(contract.contract_month)
         return log_forward
 
     def settlement_ticks(self, days: Sequence[date], contracts: Sequence[Instrument]) -> Integers:
         """Return settlements as whole ticks, at least 1, shape (days, contracts)."""
+        prices = np.exp(self.log_prices(days, contracts))
         ticks = np.array([float(product(contract.product).tick) for contract in contracts])
-        counts = np.rint(np.exp(self.log_prices(days, contracts)) / ticks)
+        counts = np.rint(prices / ticks)
         whole: Integers = np.maximum(counts, 1).astype(np.int64)
         return whole
 
@@ -216,7 +204,7 @@ class SimulatedMarket:
         fraction = (now_ns - span.first_ns) / (span.last_ns - span.first_ns)
         # Noise fades at both ends, so a quote arrives at the settlement when it is struck.
         fade = 4.0 * fraction * (1.0 - fraction)
-        noise = intraday_noise(self.seed, contract.product, now_ns)
+        noise = intraday_noise(self.seed, shape(contract.product).pulse, now_ns)
         middle = from_log + fraction * (to_log - from_log) + fade * noise
         return exp(middle) / float(product(contract.product).tick)
 
@@ -235,11 +223,13 @@ def simulate_market(
         raise InvalidInput(field="closes", reason="expected at least two positive prices")
     log_spot = np.log(closes)
     chi = short_term_factor(log_spot, parameters, np.random.default_rng([seed, 0]))
-    own = {
-        code: _own_noise(len(closes), shape.own_volatility, np.random.default_rng([seed, number]))
-        for number, (code, shape) in enumerate(_SHAPES.items(), start=1)
-    }
-    return SimulatedMarket(seed=seed, parameters=parameters, chi=chi, xi=log_spot - chi, own=own)
+    return SimulatedMarket(
+        seed=seed,
+        parameters=parameters,
+        chi=chi,
+        xi=log_spot - chi,
+        noise=noise_paths(len(closes), seed),
+    )
 
 
 def intraday_noise(seed: int, code: str, now_ns: int) -> float:
@@ -298,30 +288,39 @@ def _span_prices(
     return before, after
 
 
-def _own_noise(length: int, volatility: float, generator: np.random.Generator) -> Reals:
-    # Mean reverting at rate 2 a year, so that no product drifts away from crude for ever.
-    decay = exp(-2.0 * _STEP_YEARS)
-    spread = volatility * sqrt(-expm1(-4.0 * _STEP_YEARS) / 4.0)
-    noise = [0.0]
-    for shock in (spread * generator.standard_normal(length - 1)).tolist():
-        noise.append(decay * noise[-1] + shock)
-    return np.array(noise)
-
-
 @cache
 def _business_calendar() -> np.busdaycalendar:
     closed = [day for year in range(1990, 2100) for day in holidays(Calendar.NYMEX, year)]
     return np.busdaycalendar(holidays=closed)
 
 
-def _path_index(days: Sequence[date], length: int) -> Integers:
-    calendar = _business_calendar()
-    counted = np.busday_count(
-        np.datetime64(REPLAY_STARTS), np.array(days, dtype="datetime64[D]"), busdaycal=calendar
-    )
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Walk:
+    """Say where on the paths some days are: between `before` and `after`, which may be one."""
+
+    before: Integers
+    after: Integers
+
+    @classmethod
+    def over(cls, days: Sequence[date], length: int) -> "_Walk":
+        """Count NYMEX days; one on which only another exchange is open lies half-way."""
+        calendar = _business_calendar()
+        wanted = np.array(days, dtype="datetime64[D]")
+        counted = np.busday_count(np.datetime64(REPLAY_STARTS), wanted, busdaycal=calendar)
+        after = np.asarray(counted, dtype=np.int64)
+        is_open = np.is_busday(wanted, busdaycal=calendar)
+        return cls(before=_folded(after - ~is_open, length), after=_folded(after, length))
+
+    def along(self, path: Reals) -> Reals:
+        """Return a path's values on the days, shape (days,)."""
+        values: Reals = 0.5 * (path[self.before] + path[self.after])
+        return values
+
+
+def _folded(counted: Integers, length: int) -> Integers:
     # The path is walked to and fro: 0 … n−1 … 0, so every date has a close and none jumps.
     period = 2 * (length - 1)
-    folded = np.mod(np.asarray(counted, dtype=np.int64), period)
+    folded = np.mod(counted, period)
     index: Integers = np.minimum(folded, period - folded)
     return index
 
@@ -332,13 +331,6 @@ def _years_to_expiry(days: Sequence[date], contracts: Sequence[Instrument]) -> R
     remaining = (ends[None, :] - starts[:, None]).astype(np.float64) / _DAYS_PER_YEAR
     years: Reals = np.maximum(remaining, 0.0)
     return years
-
-
-def _shape(code: str) -> _Shape:
-    try:
-        return _SHAPES[code]
-    except KeyError:
-        raise InvalidInput(field="product", reason=f"{code!r} is not simulated") from None
 
 
 @lru_cache(maxsize=4096)

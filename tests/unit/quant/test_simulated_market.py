@@ -1,5 +1,5 @@
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from math import exp
 
 import numpy as np
@@ -9,7 +9,7 @@ from scipy.integrate import quad
 from core.clock import ns_from_utc
 from core.errors import InvalidInput
 from core.market import Instrument
-from core.products import product
+from core.products import PRODUCTS, product
 from quant.calendars import business_days, listed_contracts, settlement_time
 from quant.holidays import Calendar
 from quant.simulated_market import (
@@ -21,9 +21,11 @@ from quant.simulated_market import (
     short_term_factor,
     simulate_market,
 )
+from quant.simulated_shapes import Reals
 
 CLOSES = 60.0 * np.exp(np.random.default_rng(3).normal(0.0, 0.02, 8321).cumsum())
 DAY = date(2026, 11, 20)
+SETTLED_BEFORE_ICE = {"CL": "112.19", "BZ": "115.21", "HO": "3.2364", "RB": "2.8105", "NG": "6.868"}
 FRONT = listed_contracts("CL", DAY, 36)
 
 
@@ -107,14 +109,21 @@ def test_quotes_are_pure_narrow_and_on_tick(code: str) -> None:
     assert len(seen) > 5
 
 
-def test_quotes_arrive_at_the_settlement() -> None:
+@pytest.mark.parametrize(
+    ("code", "local"),
+    [("CL", "14:30-05:00"), ("B", "19:30+00:00"), ("G", "16:30+00:00"), ("TTF", "17:15+01:00")],
+)
+def test_quotes_arrive_at_the_settlement(code: str, local: str) -> None:
     market = simulate_market(CLOSES, seed=7)
-    settle_ns = ns_from_utc(settlement_time("CL", DAY))
-    settlements = market.settlements(DAY, FRONT)
+    settle_ns = ns_from_utc(datetime.fromisoformat(f"{DAY}T{local}"))
+    assert settle_ns == ns_from_utc(settlement_time(code, DAY))
+    contracts = listed_contracts(code, DAY, 36)
+    settlements = market.settlements(DAY, contracts)
+    slack = 2 * product(code).tick
     for now_ns in (settle_ns - 1, settle_ns):
-        for contract, settlement in zip(FRONT, settlements, strict=True):
+        for contract, settlement in zip(contracts, settlements, strict=True):
             quote = market.quote(contract, now_ns)
-            assert quote.bid - Decimal("0.02") <= settlement <= quote.ask + Decimal("0.02")
+            assert quote.bid - slack <= settlement <= quote.ask + slack
 
 
 def test_noise_is_bounded_and_continuous() -> None:
@@ -129,8 +138,77 @@ def test_noise_is_bounded_and_continuous() -> None:
 def test_what_cannot_be_simulated_is_refused() -> None:
     with pytest.raises(InvalidInput):
         simulate_market(np.array([1.0, 0.0, 2.0]), seed=1)
-    with pytest.raises(InvalidInput):
-        simulate_market(CLOSES, seed=1).settlements(DAY, [Instrument.parse("TTF-202701")])
+    with pytest.raises(InvalidInput, match="'T' is not simulated"):
+        simulate_market(CLOSES, seed=1).settlements(DAY, [Instrument.parse("T-202701")])
+
+
+def test_every_registered_product_is_simulated() -> None:
+    assert set(SIMULATED_PRODUCTS) == set(PRODUCTS)
+
+
+def test_prices_of_the_new_york_products_are_those_of_earlier_releases() -> None:
+    market = simulate_market(CLOSES, seed=7)
+    fronts = {code: Instrument.parse(f"{code}-202702") for code in ("CL", "BZ", "HO", "RB", "NG")}
+    prices = market.settlements(DAY, list(fronts.values()))
+    assert dict(zip(fronts, map(str, prices), strict=True)) == SETTLED_BEFORE_ICE
+
+
+def daily_changes(codes: Sequence[str]) -> Reals:
+    market = simulate_market(CLOSES, seed=7)
+    days = business_days(date(2010, 1, 4), DAY, Calendar.NYMEX)
+    contracts = [Instrument.parse(f"{code}-202702") for code in codes]
+    return np.diff(market.log_prices(days, contracts), axis=0)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "low", "high"),
+    [
+        ("B", "BZ", 0.99, 1.0),
+        ("B", "CL", 0.9, 1.0),
+        ("G", "HO", 0.9, 1.0),
+        ("G", "CL", 0.7, 1.0),
+        ("NBP", "TTF", 0.95, 1.0),
+        ("TTF", "NG", 0.05, 0.4),
+        ("TTF", "CL", 0.02, 0.4),
+    ],
+)
+def test_products_move_together_as_much_as_they_should(
+    one: str, other: str, low: float, high: float
+) -> None:
+    assert low <= np.corrcoef(daily_changes([one, other]).T)[0, 1] <= high
+
+
+def test_levels_fit_each_other_and_their_units() -> None:
+    market = simulate_market(CLOSES, seed=7)
+    days = business_days(date(2010, 1, 4), DAY, Calendar.NYMEX)
+    codes = ("CL", "B", "G", "TTF", "NBP")
+    logs = market.log_prices(days, [Instrument.parse(f"{code}-202705") for code in codes])
+    crude, brent, gasoil, ttf, nbp = np.exp(logs.mean(axis=0)).tolist()
+    assert brent / crude == pytest.approx(1.04, rel=0.05)
+    # A tonne of gasoil is about 7.45 barrels, each dearer than crude by a refiner's margin.
+    assert 1.0 < gasoil / 7.45 / crude < 1.5
+    # 1 therm is 0.0293071 MWh, and 1 EUR stays well between 70 and 100 pence.
+    assert 70.0 < nbp / (ttf * 0.0293071) < 100.0
+
+
+@pytest.mark.parametrize("code", ["NBP", "TTF"])
+def test_winter_gas_is_dearer_than_summer_gas(code: str) -> None:
+    market = simulate_market(CLOSES, seed=7)
+    months = [Instrument.parse(f"{code}-{month}") for month in ("202801", "202807", "202901")]
+    first, summer, second = market.log_prices([DAY], months)[0].tolist()
+    assert first - summer > 0.1
+    assert second - summer > 0.1
+
+
+def test_a_day_on_which_only_london_is_open_has_a_price_of_its_own() -> None:
+    # Thanksgiving: NYMEX is closed, ICE settles.
+    market = simulate_market(CLOSES, seed=7)
+    days = [date(2026, 11, 25), date(2026, 11, 26), date(2026, 11, 27)]
+    assert business_days(days[0], days[2], Calendar.ICE) == tuple(days)
+    assert days[1] not in business_days(days[0], days[2], Calendar.NYMEX)
+    contract = Instrument.parse("B-202902")
+    before, holiday, after = market.log_prices(days, [contract])[:, 0].tolist()
+    assert holiday == pytest.approx((before + after) / 2, abs=1e-4)
 
 
 def test_curves_stay_plausible_for_three_years() -> None:
