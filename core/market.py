@@ -13,11 +13,11 @@ from core.errors import InvalidInput
 from core.products import MONTH_CODES
 
 SANDBOX_SOURCE = "sandbox"
-_SOURCE = re.compile(r"cme|ice|sandbox|import:[a-z0-9][a-z0-9_-]{0,31}")
+_SOURCE = re.compile(r"[a-z][a-z0-9]{1,15}|import:[a-z0-9][a-z0-9_-]{0,31}")
 
 
 def validate_source(source: str) -> str:
-    """Return `source` if it is `cme`, `ice`, `sandbox` or `import:<name>`.
+    """Return `source` if it is written as a venue's code, `sandbox` or `import:<name>`.
 
     Raises:
         InvalidInput: it is none of these.
@@ -25,8 +25,8 @@ def validate_source(source: str) -> str:
     if not _SOURCE.fullmatch(source):
         raise InvalidInput(
             field="source",
-            reason=f"expected cme, ice, sandbox or import:<name> "
-            f"(lower-case letters, digits, - and _), was {source!r}",
+            reason=f"expected a venue such as cme, sandbox or import:<name> "
+            f"(lower-case letters and digits; - and _ in the name), was {source!r}",
         )
     return source
 

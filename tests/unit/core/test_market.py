@@ -82,10 +82,10 @@ def test_symbols_use_the_month_codes() -> None:
 
 NAMED = ["import:rtl", "import:a", "import:0_x-y", f"import:{'a' * 32}"]
 UNNAMED = ["import:", "import:A", "import:-a", "import:a b", "import:ä", f"import:{'a' * 33}"]
-UNKNOWN = ["", "CME", "nymex", "cme,ice", "sandbox\n", "import:a\n"]
+UNKNOWN = ["", "CME", "x", "1ce", "cme_2", "cme,ice", "sandbox\n", "import:a\n", "y" * 17]
 
 
-@pytest.mark.parametrize("source", ["cme", "ice", "sandbox", *NAMED])
+@pytest.mark.parametrize("source", ["cme", "ice", "sandbox", "openweather", *NAMED])
 def test_sources_are_accepted(source: str) -> None:
     assert validate_source(source) == source
 

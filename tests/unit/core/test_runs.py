@@ -36,7 +36,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"of": 13}, "of"),
     ({"of": MAX_CONTRACTS + 2}, "of"),
     ({"products": ("CL", "NG", "HO", "RB", "B")}, "of"),
-    ({"source": "rtl"}, "source"),
+    ({"source": "RTL"}, "source"),
     ({"shots": 0}, "shots"),
     ({"shots": -5}, "shots"),
     ({"shots": 1_000_001}, "shots"),
