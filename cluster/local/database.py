@@ -6,7 +6,7 @@ import numpy as np
 
 from core.market import SANDBOX_SOURCE
 from core.runs import MARKET_ORG
-from integrations.cme.sandbox_history import history
+from integrations.sandbox_history import history
 from integrations.sandbox_kit import sandbox_today
 from storage import migrate, partitions, settlements
 from storage.arrow import string_array

@@ -26,6 +26,7 @@ from core.products import PRODUCTS, Venue
 from integrations.cme.timestamps import parse_ns
 
 VENUE = Venue.CME.value
+CME_PRODUCTS = tuple(code for code, row in PRODUCTS.items() if row.venue is Venue.CME)
 
 ASSUMPTIONS = {
     "aggressorSide": "seen as 1 and 2, documented as BUY and SELL; anything else means unknown",

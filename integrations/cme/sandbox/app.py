@@ -13,8 +13,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from core.clock import NANOSECONDS_PER_SECOND, Clock
-from integrations.cme.sandbox.closes import sandbox_market
-from integrations.cme.sandbox.exchange import Exchange, ExchangeConfig
+from integrations.cme.codec import CME_PRODUCTS
 from integrations.cme.sandbox.reference import (
     instruments_page,
     product_guid,
@@ -23,7 +22,9 @@ from integrations.cme.sandbox.reference import (
     schedules_page,
 )
 from integrations.cme.sandbox.stream import StreamSession
+from integrations.sandbox_exchange import Exchange, ExchangeConfig
 from integrations.sandbox_kit import FaultSwitch, fault_routes
+from integrations.sandbox_market import sandbox_market
 from quant.calendars import last_settled_day, session_trade_date
 
 AUTH_PATH = "/as/token.oauth2"
@@ -51,7 +52,7 @@ class CmeSandbox:
     def __init__(self, config: SandboxConfig) -> None:
         self._config = config
         self._clock = config.clock
-        self._exchange = Exchange(sandbox_market(config.seed), config.exchange)
+        self._exchange = Exchange(sandbox_market(config.seed), CME_PRODUCTS, config.exchange)
         self._expiry_ns: dict[str, int] = {}
         self._tokens_issued = 0
         self._open_streams = 0

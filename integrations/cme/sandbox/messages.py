@@ -167,7 +167,7 @@ def encode_settlements(sequence: int, sent_ns: int, settlements: Iterable[Settle
                 "settlementPriceDate": settlement.trade_date.isoformat(),
                 "settlementPriceTimestamp": format_ns(settlement.event_ns),
                 "settlementActual": True,
-                "settlementFinal": settlement.stage is SettlementStage.FINAL,
+                "settlementFinal": settlement.stage is not SettlementStage.PRELIMINARY,
                 "settlementRounded": True,
             },
             "instrument": _instrument(settlement.instrument, sent_ns),

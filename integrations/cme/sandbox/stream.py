@@ -7,9 +7,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from core.clock import NANOSECONDS_PER_SECOND, Clock
 from core.errors import BadFrame
-from core.market import Instrument, Quote, Settlement, Trade
+from core.market import Instrument, Quote, Settlement, SettlementStage, Trade
 from integrations.cme.codec import MARKET_DATA_TYPES
-from integrations.cme.sandbox.exchange import Exchange, SettlementRound
 from integrations.cme.sandbox.messages import (
     ClientRequest,
     decode_request,
@@ -21,6 +20,7 @@ from integrations.cme.sandbox.messages import (
     encode_top_of_book,
     encode_trades,
 )
+from integrations.sandbox_exchange import Exchange, SettlementRound
 from integrations.sandbox_kit import FaultSwitch
 
 _GOING_AWAY = 1001
@@ -123,10 +123,16 @@ class StreamSession:
 
     async def _send_settlements(self, product: str, now_ns: int) -> None:
         announced = self._exchange.settlement_round(product, now_ns)
-        if "STAT" not in self._types or self._announced.get(product) == announced:
+        before = self._announced.get(product)
+        if "STAT" not in self._types or before == announced:
             return
         self._announced[product] = announced
+        # Who has heard a day's final settlements is told only which of them were wrong.
+        is_amendment = before is not None and before.day == announced.day
+        is_correction = is_amendment and announced.stage is SettlementStage.CORRECTED
         for settlement in self._exchange.settlements(product, announced, now_ns):
+            if is_correction and settlement.stage is not SettlementStage.CORRECTED:
+                continue
             if self._wants(settlement.instrument):
                 await self._send_settlement(settlement)
 

@@ -25,8 +25,8 @@ from integrations.cme.sandbox.app import (
     CmeSandbox,
     SandboxConfig,
 )
-from integrations.cme.sandbox.exchange import ExchangeConfig
-from integrations.cme.sandbox_history import history
+from integrations.sandbox_exchange import ExchangeConfig
+from integrations.sandbox_history import history
 from integrations.sandbox_kit import FOREVER, SandboxServer
 from integrations.sequence import SequenceTracker
 from quant.calendars import last_trade_date, listed_contracts

@@ -368,7 +368,7 @@ settlements = st.builds(
     source=st.just(SOURCE),
     trade_date=st.dates(date(2000, 1, 1), date(2099, 12, 31)),
     price=prices,
-    stage=st.sampled_from(SettlementStage),
+    stage=st.sampled_from([SettlementStage.PRELIMINARY, SettlementStage.FINAL]),
     event_ns=nanoseconds(),
     received_ns=st.just(RECEIVED_NS),
 )

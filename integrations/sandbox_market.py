@@ -1,4 +1,4 @@
-"""Own where the sandbox's spot path comes from: the WTI closes that the wheel `arch` ships."""
+"""Own the market that every sandbox quotes: the WTI closes that the wheel `arch` ships."""
 
 import csv
 import gzip
@@ -31,5 +31,5 @@ def wti_closes() -> NDArray[np.float64]:
 
 @cache
 def sandbox_market(seed: int) -> SimulatedMarket:
-    """Return the market that the sandbox quotes."""
+    """Return the market that the sandboxes quote."""
     return simulate_market(wti_closes(), seed)

@@ -1,4 +1,4 @@
-"""Own the settlements that the sandbox exchange would have announced in the past."""
+"""Own the settlements that the sandbox exchanges would have announced in the past."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from core.market import ContractMonth, Instrument
 from core.products import product
-from integrations.cme.sandbox.closes import sandbox_market
+from integrations.sandbox_market import sandbox_market
 from quant.calendars import business_days, calendar_of
 from quant.continuous import front_indices
 from quant.simulated_market import SimulatedMarket
@@ -43,7 +43,7 @@ def history(
 ) -> SettlementColumns:
     """Return settlements of the nearest `contracts` months on each business day, ends included.
 
-    Equal to what the sandbox's stream announces for the same days.
+    Equal to what the sandboxes announce last for the same days.
 
     Raises:
         InvalidInput: a product is not simulated.
