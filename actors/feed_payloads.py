@@ -1,74 +1,224 @@
-"""Own what a feed puts on the hot stream: one JSON payload per event, decimals as text."""
+"""Own what a feed puts on the hot stream: one JSON payload per event, decimals as text.
 
-from collections.abc import Iterable
+Every payload is an object that begins with its `event`. They are structs, since one is built for
+every event of every venue: a dictionary takes five times as long.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import date
 from decimal import Decimal
-from typing import Any
+from functools import lru_cache
 
 import msgspec
 
-from core.clock import utc_from_ns
-from core.market import Gap, MarketEvent, Quote, Settlement, Trade
+from core.clock import NANOSECONDS_PER_SECOND, utc_from_ns
+from core.market import (
+    Gap,
+    Healed,
+    Instrument,
+    MarketEvent,
+    PriceEvent,
+    Quote,
+    Settlement,
+    Staleness,
+    Trade,
+)
+
+_NANOS_PER_MICRO = 1_000
+
+
+class _QuotePayload(msgspec.Struct, frozen=True, gc=False, tag_field="event", tag="quote"):
+    product: str
+    contract: str
+    symbol: str
+    source: str
+    event_time: str
+    event_ns: str
+    bid: Decimal | None
+    bid_size: int | None
+    ask: Decimal | None
+    ask_size: int | None
+
+
+class _TradePayload(msgspec.Struct, frozen=True, gc=False, tag_field="event", tag="trade"):
+    product: str
+    contract: str
+    symbol: str
+    source: str
+    event_time: str
+    event_ns: str
+    price: Decimal
+    size: int
+    aggressor: str | None
+
+
+class _SettlementPayload(
+    msgspec.Struct, frozen=True, gc=False, tag_field="event", tag="settlement"
+):
+    product: str
+    contract: str
+    symbol: str
+    source: str
+    event_time: str
+    event_ns: str
+    price: Decimal
+    trade_date: date
+    stage: str
+
+
+class _GapPayload(msgspec.Struct, frozen=True, tag_field="event", tag="gap"):
+    venue: str
+    source: str
+    reason: str
+    expected_sequence: int | None
+    received_sequence: int | None
+    received_time: str
+    instruments: list[str]
+
+
+class _HealedPayload(msgspec.Struct, frozen=True, tag_field="event", tag="healed"):
+    venue: str
+    source: str
+    received_time: str
+    instruments: list[str]
+
+
+class _Silence(msgspec.Struct, frozen=True):
+    product: str
+    contract: str
+    symbol: str
+    venue: str
+    source: str
+    silent_since: str
+    limit_s: float
+    received_time: str
+
+
+class _StalePayload(_Silence, frozen=True, tag_field="event", tag="stale"):
+    pass
+
+
+class _FreshPayload(_Silence, frozen=True, tag_field="event", tag="fresh"):
+    pass
+
+
+_Payload = (
+    _QuotePayload
+    | _TradePayload
+    | _SettlementPayload
+    | _GapPayload
+    | _HealedPayload
+    | _StalePayload
+    | _FreshPayload
+)
+_encode = msgspec.json.Encoder(decimal_format="string").encode
 
 
 def stream_payloads(
     events: Iterable[MarketEvent], products: Iterable[str]
 ) -> dict[str, list[bytes]]:
-    """Encode events per product in their order; a gap goes to every product of the venue."""
-    payloads: dict[str, list[bytes]] = {product: [] for product in products}
+    """Encode events per product, in their order.
+
+    A mark goes to the products of its instruments and names those of the product only; a mark
+    without instruments goes to all `products`.
+    """
+    every = tuple(products)
+    payloads: defaultdict[str, list[bytes]] = defaultdict(list)
     for event in events:
-        encoded = msgspec.json.encode(_fields(event))
-        touched = list(payloads) if isinstance(event, Gap) else [event.instrument.product]
-        for product in touched:
-            payloads.setdefault(product, []).append(encoded)
-    return {product: listed for product, listed in payloads.items() if listed}
+        if isinstance(event, Quote | Trade | Settlement):
+            payloads[event.instrument.product].append(_encode(_price_payload(event)))
+        elif isinstance(event, Staleness):
+            payloads[event.instrument.product].append(_encode(_silence_payload(event)))
+        else:
+            for product, instruments in _by_product(event, every):
+                payloads[product].append(_encode(_mark_payload(event, instruments)))
+    return dict(payloads)
 
 
-def _text(price: Decimal | None) -> str | None:
-    return None if price is None else str(price)
-
-
-def _fields(event: MarketEvent) -> dict[str, Any]:
-    if isinstance(event, Gap):
-        return {
-            "event": "gap",
-            "venue": event.venue,
-            "source": event.source,
-            "reason": event.reason.value,
-            "expected_sequence": event.expected_sequence,
-            "received_sequence": event.received_sequence,
-            "received_time": utc_from_ns(event.received_ns).isoformat(),
-        }
-    common = {
-        "product": event.instrument.product,
-        "contract": str(event.instrument.contract_month),
-        "symbol": event.instrument.symbol,
-        "source": event.source,
-        "event_time": utc_from_ns(event.event_ns).isoformat(),
-        "event_ns": str(event.event_ns),
-    }
+def _price_payload(event: PriceEvent) -> _Payload:
+    # By position: names take half as long again.
+    product, contract, symbol = _names(event.instrument)
+    time, ns = _iso(event.event_ns), str(event.event_ns)
     if isinstance(event, Quote):
-        return {
-            "event": "quote",
-            **common,
-            "bid": _text(event.bid),
-            "bid_size": event.bid_size,
-            "ask": _text(event.ask),
-            "ask_size": event.ask_size,
-        }
+        return _QuotePayload(
+            product,
+            contract,
+            symbol,
+            event.source,
+            time,
+            ns,
+            event.bid,
+            event.bid_size,
+            event.ask,
+            event.ask_size,
+        )
     if isinstance(event, Trade):
         aggressor = None if event.aggressor is None else event.aggressor.value
-        return {
-            "event": "trade",
-            **common,
-            "price": _text(event.price),
-            "size": event.size,
-            "aggressor": aggressor,
-        }
-    assert isinstance(event, Settlement)  # noqa: S101 - the union has no fifth member
-    return {
-        "event": "settlement",
-        **common,
-        "price": _text(event.price),
-        "trade_date": event.trade_date.isoformat(),
-        "stage": event.stage.value,
-    }
+        return _TradePayload(
+            product, contract, symbol, event.source, time, ns, event.price, event.size, aggressor
+        )
+    stage = event.stage.value
+    return _SettlementPayload(
+        product, contract, symbol, event.source, time, ns, event.price, event.trade_date, stage
+    )
+
+
+def _silence_payload(event: Staleness) -> _Payload:
+    product, contract, symbol = _names(event.instrument)
+    kind = _StalePayload if event.is_stale else _FreshPayload
+    return kind(
+        product=product,
+        contract=contract,
+        symbol=symbol,
+        venue=event.venue,
+        source=event.source,
+        silent_since=_iso(event.silent_since_ns),
+        limit_s=event.limit_s,
+        received_time=_iso(event.received_ns),
+    )
+
+
+def _by_product(mark: Gap | Healed, every: tuple[str, ...]) -> Iterator[tuple[str, list[str]]]:
+    if not mark.instruments:
+        yield from ((product, []) for product in every)
+        return
+    named: dict[str, list[str]] = {}
+    for instrument in mark.instruments:
+        named.setdefault(instrument.product, []).append(str(instrument))
+    yield from named.items()
+
+
+def _mark_payload(mark: Gap | Healed, instruments: list[str]) -> _Payload:
+    received_time = _iso(mark.received_ns)
+    if isinstance(mark, Healed):
+        return _HealedPayload(
+            venue=mark.venue,
+            source=mark.source,
+            received_time=received_time,
+            instruments=instruments,
+        )
+    return _GapPayload(
+        venue=mark.venue,
+        source=mark.source,
+        reason=mark.reason.value,
+        expected_sequence=mark.expected_sequence,
+        received_sequence=mark.received_sequence,
+        received_time=received_time,
+        instruments=instruments,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _names(instrument: Instrument) -> tuple[str, str, str]:
+    return instrument.product, str(instrument.contract_month), instrument.symbol
+
+
+def _iso(time_ns: int) -> str:
+    second, below_ns = divmod(time_ns, NANOSECONDS_PER_SECOND)
+    return f"{_iso_second(second)}.{below_ns // _NANOS_PER_MICRO:06d}Z"
+
+
+@lru_cache(maxsize=64)
+def _iso_second(second: int) -> str:
+    return utc_from_ns(second * NANOSECONDS_PER_SECOND).strftime("%Y-%m-%dT%H:%M:%S")

@@ -1,4 +1,4 @@
-"""Check what a feed puts on the hot stream: every field, decimals as text, gaps to everyone."""
+"""Check what a feed puts on the hot stream: every field, decimals as text, marks to whom."""
 
 import json
 from dataclasses import replace
@@ -16,25 +16,30 @@ from core.market import (
     ContractMonth,
     Gap,
     GapReason,
+    Healed,
     Instrument,
     MarketEvent,
     Quote,
     Settlement,
     SettlementStage,
     Side,
+    Staleness,
     Trade,
 )
 
 EVENT_NS = 1_703_878_200_123_456_789
+TIME = "2023-12-29T19:30:00.123456Z"
 COMMON = {
     "product": "CL",
     "contract": "202402",
     "symbol": "CLG24",
     "source": "sandbox",
-    "event_time": "2023-12-29T19:30:00.123456+00:00",
+    "event_time": TIME,
     "event_ns": str(EVENT_NS),
 }
 CRUDE = Instrument("CL", ContractMonth(2024, 2))
+NEXT_CRUDE = Instrument("CL", ContractMonth(2024, 3))
+GAS = Instrument("NG", ContractMonth(2024, 2))
 TRADE = Trade(
     instrument=CRUDE,
     source="sandbox",
@@ -62,6 +67,18 @@ GAP = Gap(
     received_sequence=12,
     received_ns=EVENT_NS,
     reason=GapReason.SEQUENCE,
+)
+HEALED = Healed(
+    venue="cme", source="sandbox", session=3, received_ns=EVENT_NS, instruments=(CRUDE, GAS)
+)
+SILENT = Staleness(
+    instrument=CRUDE,
+    venue="cme",
+    source="sandbox",
+    is_stale=True,
+    silent_since_ns=EVENT_NS - 10**9,
+    limit_s=30.0,
+    received_ns=EVENT_NS,
 )
 
 
@@ -127,8 +144,56 @@ def test_a_gap() -> None:
         "reason": "sequence",
         "expected_sequence": 10,
         "received_sequence": 12,
-        "received_time": "2023-12-29T19:30:00.123456+00:00",
+        "received_time": TIME,
+        "instruments": [],
     }
+
+
+def test_a_mark_goes_to_the_products_of_its_instruments_and_names_theirs_only() -> None:
+    gap = replace(GAP, instruments=(CRUDE, GAS, NEXT_CRUDE))
+    payloads = stream_payloads([gap, HEALED], ["CL", "NG", "HO"])
+    named = {
+        product: [(mark["event"], mark["instruments"]) for mark in map(json.loads, listed)]
+        for product, listed in payloads.items()
+    }
+    assert named == {
+        "CL": [("gap", ["CL-202402", "CL-202403"]), ("healed", ["CL-202402"])],
+        "NG": [("gap", ["NG-202402"]), ("healed", ["NG-202402"])],
+    }
+
+
+def test_a_healing() -> None:
+    assert one(replace(HEALED, instruments=(CRUDE,))) == {
+        "event": "healed",
+        "venue": "cme",
+        "source": "sandbox",
+        "received_time": TIME,
+        "instruments": ["CL-202402"],
+    }
+
+
+def test_a_silence_and_its_end() -> None:
+    silent = {
+        "product": "CL",
+        "contract": "202402",
+        "symbol": "CLG24",
+        "venue": "cme",
+        "source": "sandbox",
+        "silent_since": "2023-12-29T19:29:59.123456Z",
+        "limit_s": 30.0,
+        "received_time": TIME,
+    }
+    assert one(SILENT) == {"event": "stale", **silent}
+    assert one(replace(SILENT, is_stale=False)) == {"event": "fresh", **silent}
+
+
+EVERY_KIND = [quote(), TRADE, SETTLED, GAP, HEALED, SILENT]
+
+
+@pytest.mark.parametrize("event", EVERY_KIND, ids=lambda event: type(event).__name__)
+def test_the_kind_comes_first(event: MarketEvent) -> None:
+    for listed in stream_payloads([event], ["CL"]).values():
+        assert all(payload.startswith(b'{"event":"') for payload in listed)
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=9))
@@ -144,7 +209,7 @@ def test_times_are_read_back(micros: int) -> None:
 
 
 def test_products_are_kept_apart_and_in_order() -> None:
-    gas = quote(instrument=Instrument("NG", ContractMonth(2024, 2)))
+    gas = quote(instrument=GAS)
     payloads = stream_payloads([TRADE, gas, quote(), SETTLED], ["CL", "NG", "HO"])
     kinds = {
         product: [json.loads(payload)["event"] for payload in listed]
