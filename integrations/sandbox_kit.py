@@ -3,11 +3,11 @@
 import argparse
 import asyncio
 import json
+import re
 import signal
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any, TextIO
 
@@ -18,6 +18,8 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from core.clock import NANOSECONDS_PER_SECOND, Clock, ShiftedClock, ns_from_utc
+from core.errors import InvalidInput
+from core.market import Instrument
 from quant.calendars import (
     NEW_YORK,
     is_session_open,
@@ -61,26 +63,48 @@ class SandboxClock(ShiftedClock):
 FAULTS = (
     "drop_connections",
     "skip_sequence",
+    "repeat_sequence",
+    "reorder",
     "stall_heartbeat",
-    "garbage_frame",
     "silence",
+    "freeze_symbol",
+    "garbage_frame",
+    "truncated_frame",
     "unauthorized",
     "too_many_requests",
     "server_error",
+    "slow_drip",
 )
 _HTTP_FAULTS = {"unauthorized": 401, "too_many_requests": 429, "server_error": 500}
+_WITH_SYMBOL = "freeze_symbol"
 FOREVER = -1
 
 
-@dataclass(slots=True)
 class FaultSwitch:
-    """Hold how often each fault is still to happen; -1 means until it is cleared."""
+    """Hold how often each fault is still to happen; -1 means until it is cleared.
 
-    left: dict[str, int] = field(default_factory=lambda: dict.fromkeys(FAULTS, 0))
-    happened: dict[str, int] = field(default_factory=lambda: dict.fromkeys(FAULTS, 0))
+    `own` names the faults that one sandbox adds. `freeze_symbol` concerns `frozen` alone and
+    happens once for every update that is held back.
+    """
 
-    def arm(self, fault: str, times: int = 1) -> None:
-        """Let a fault happen `times` times; 0 clears it, -1 keeps it on."""
+    def __init__(self, *own: str) -> None:
+        self.known = (*FAULTS, *own)
+        self.left = dict.fromkeys(self.known, 0)
+        self.happened = dict.fromkeys(self.known, 0)
+        self.frozen: str | None = None
+
+    def arm(self, fault: str, times: int = 1, symbol: str | None = None) -> None:
+        """Let a fault happen `times` times; 0 clears it, -1 keeps it on.
+
+        Raises:
+            InvalidInput: the fault is unknown, or `freeze_symbol` comes without a symbol.
+        """
+        if fault not in self.known:
+            raise InvalidInput(field="fault", reason=f"expected one of {', '.join(self.known)}")
+        if fault == _WITH_SYMBOL:
+            if symbol is None and times != 0:
+                raise InvalidInput(field="symbol", reason="expected one such as CL-202701")
+            self.frozen = symbol
         self.left[fault] = times
 
     def take(self, fault: str) -> bool:
@@ -92,32 +116,42 @@ class FaultSwitch:
         self.happened[fault] += 1
         return True
 
+    def freezes(self, instrument: Instrument) -> bool:
+        """Tell whether an update of the instrument is held back now, and count it."""
+        return self.frozen == str(instrument) and self.take(_WITH_SYMBOL)
+
     def http_status(self) -> int | None:
         """Return the status that the next HTTP answer is spoilt with, if one is."""
         return next((status for name, status in _HTTP_FAULTS.items() if self.take(name)), None)
 
     def clear(self) -> None:
         """Let no fault happen any more."""
-        self.left = dict.fromkeys(FAULTS, 0)
+        self.left = dict.fromkeys(self.known, 0)
+        self.frozen = None
 
 
+_TIMES = re.compile(r"-1|[0-9]{1,9}")
 StateReader = Callable[[], dict[str, Any]]
 
 
 def fault_routes(switch: FaultSwitch, read_state: StateReader) -> Mount:
-    """Return `/_sandbox/`: GET state; POST faults/{name}?times=N; DELETE faults."""
+    """Return `/_sandbox/`: GET state; POST faults/{name}?times=N&symbol=S; DELETE faults."""
 
     async def state(request: Request) -> Response:
-        return JSONResponse({"faults": switch.left, "happened": switch.happened, **read_state()})
+        switched = {"faults": switch.left, "frozen": switch.frozen, "happened": switch.happened}
+        return JSONResponse({**switched, **read_state()})
 
     async def arm(request: Request) -> Response:
         name, times = request.path_params["name"], request.query_params.get("times", "1")
-        if name not in FAULTS:
-            return JSONResponse({"unknown": name, "known": FAULTS}, status_code=404)
-        if not times.lstrip("-").isdecimal() or int(times) < FOREVER:
+        if name not in switch.known:
+            return JSONResponse({"unknown": name, "known": switch.known}, status_code=404)
+        if not _TIMES.fullmatch(times):
             return JSONResponse({"times": times, "expected": "-1 or more"}, status_code=422)
-        switch.arm(name, int(times))
-        return JSONResponse({"faults": switch.left})
+        try:
+            switch.arm(name, int(times), request.query_params.get("symbol"))
+        except InvalidInput as error:
+            return JSONResponse({"message": error.detail}, status_code=422)
+        return JSONResponse({"faults": switch.left, "frozen": switch.frozen})
 
     async def clear(request: Request) -> Response:
         switch.clear()
@@ -197,8 +231,17 @@ class _QuietServer(uvicorn.Server):
 
 
 def sandbox_arguments(description: str, arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Parse `--port` and `--seed`."""
+    """Parse `--port`, `--control-port` and `--seed`.
+
+    A wire that is not HTTP serves its fault switch on the control port; others ignore it.
+    """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--port", type=int, default=0, help="loopback port; 0 takes a free one")
+    parser.add_argument(
+        "--control-port",
+        type=int,
+        default=0,
+        help="loopback port of /_sandbox/; 0 takes a free one",
+    )
     parser.add_argument("--seed", type=int, default=1, help="seed of everything simulated")
     return parser.parse_args(arguments)

@@ -23,6 +23,7 @@ from integrations.cme.sandbox.reference import (
 )
 from integrations.cme.sandbox.stream import StreamSession
 from integrations.sandbox_exchange import Exchange, ExchangeConfig
+from integrations.sandbox_frames import dripped
 from integrations.sandbox_kit import FaultSwitch, fault_routes
 from integrations.sandbox_market import sandbox_market
 from quant.calendars import last_settled_day, session_trade_date
@@ -85,7 +86,10 @@ class CmeSandbox:
     def _spoilt(self, handler: Handler) -> Handler:
         async def answer(request: Request) -> Response:
             status = self.faults.http_status()
-            return await handler(request) if status is None else _error(status)
+            if status is not None:
+                return _error(status)
+            whole = await handler(request)
+            return dripped(whole) if self.faults.take("slow_drip") else whole
 
         return answer
 

@@ -21,11 +21,11 @@ from integrations.cme.sandbox.messages import (
     encode_trades,
 )
 from integrations.sandbox_exchange import Exchange, SettlementRound
+from integrations.sandbox_frames import DRIP_INTERVAL_S, FrameSpoiler, skipped_numbers
 from integrations.sandbox_kit import FaultSwitch
 
 _GOING_AWAY = 1001
-_SKIPPED_NUMBERS = 3
-_GARBAGE = '{"header":{"messageType":"TOB","sentTi'
+_GARBAGE = b"\x1f\x8b is not JSON \xff"
 _MAX_CATCH_UP_TICKS = 20
 
 Encoder = Callable[[int, int], bytes]
@@ -44,6 +44,7 @@ class StreamSession:
         self._clock = clock
         self._sending = asyncio.Lock()
         self._sequence = 0
+        self._spoiler = FrameSpoiler(faults, _GARBAGE)
         self._periods: dict[str, frozenset[str]] = {}
         self._types: frozenset[str] = frozenset()
         self._announced: dict[str, SettlementRound] = {}
@@ -140,9 +141,13 @@ class StreamSession:
         await self._send(lambda n, now_ns: encode_settlements(n, now_ns, [settlement]))
 
     async def _send_trade(self, trade: Trade) -> None:
+        if self._faults.freezes(trade.instrument):
+            return
         await self._send(lambda n, now_ns: encode_trades(n, now_ns, [trade]))
 
     async def _send_quote(self, quote: Quote) -> None:
+        if self._faults.freezes(quote.instrument):
+            return
         await self._send(lambda n, now_ns: encode_top_of_book(n, now_ns, [quote]))
 
     def _wants(self, contract: Instrument) -> bool:
@@ -189,10 +194,10 @@ class StreamSession:
     async def _send(self, encode: Encoder) -> None:
         # Reader and writer both send: the number must be taken in the order of sending.
         async with self._sending:
-            if self._faults.take("garbage_frame"):
-                await self._websocket.send_text(_GARBAGE)
-            if self._faults.take("skip_sequence"):
-                self._sequence += _SKIPPED_NUMBERS
+            self._sequence += skipped_numbers(self._faults)
             frame = encode(self._sequence, self._clock.now_ns())
             self._sequence += 1
-            await self._websocket.send_text(frame.decode())
+            if self._faults.take("slow_drip"):
+                await asyncio.sleep(DRIP_INTERVAL_S)
+            for spoilt in self._spoiler.spoil(frame):
+                await self._websocket.send_text(spoilt.decode(errors="replace"))

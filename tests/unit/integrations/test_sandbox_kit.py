@@ -5,11 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.clock import ShiftedClock, ns_from_utc
+from core.errors import InvalidInput
+from core.market import Instrument
 from integrations.sandbox_kit import (
     FAULTS,
     FOREVER,
     FaultSwitch,
     SandboxClock,
+    sandbox_arguments,
     sandbox_today,
     session_offset_ns,
 )
@@ -67,6 +70,43 @@ def test_a_fault_happens_as_often_as_it_is_armed() -> None:
     switch.clear()
     assert not switch.take("garbage_frame")
     assert switch.happened["garbage_frame"] == 9
+
+
+def test_a_sandbox_adds_faults_of_its_own() -> None:
+    switch = FaultSwitch("bad_checksum")
+    switch.arm("bad_checksum")
+    assert switch.take("bad_checksum")
+    switch.arm("bad_checksum", 5)
+    switch.clear()
+    assert not switch.take("bad_checksum")
+    with pytest.raises(InvalidInput, match="expected one of"):
+        FaultSwitch().arm("bad_checksum")
+
+
+def test_one_symbol_freezes_and_no_other() -> None:
+    switch = FaultSwitch()
+    with pytest.raises(InvalidInput, match="symbol"):
+        switch.arm("freeze_symbol")
+    switch.arm("freeze_symbol", 2, "CL-202701")
+    frozen, other = Instrument.parse("CL-202701"), Instrument.parse("CL-202702")
+    assert [switch.freezes(one) for one in (other, frozen, other, frozen, frozen)] == [
+        False,
+        True,
+        False,
+        True,
+        False,
+    ]
+    assert switch.happened["freeze_symbol"] == 2
+    switch.arm("freeze_symbol", FOREVER, "CL-202702")
+    assert switch.freezes(other)
+    switch.clear()
+    assert not switch.freezes(other)
+
+
+def test_ports_are_read_from_the_command_line() -> None:
+    read = sandbox_arguments("Serve.", ["--port", "5", "--control-port", "6", "--seed", "7"])
+    assert (read.port, read.control_port, read.seed) == (5, 6, 7)
+    assert sandbox_arguments("Serve.", []).control_port == 0
 
 
 def test_http_faults_name_their_status() -> None:
