@@ -4,14 +4,14 @@ Nothing here is the only copy: the server may be flushed or restarted at any tim
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 import redis.asyncio as redis
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from core.errors import SourceUnavailable
@@ -22,6 +22,7 @@ _CONNECT_TIMEOUT_S = 2.0
 _ANSWER_TIMEOUT_S = 5.0
 _PAYLOAD = b"payload"
 _BEFORE_ALL = "0-0"
+_LAST_SEQUENCE = 2**64 - 1
 
 
 class StreamEntry(NamedTuple):
@@ -75,7 +76,9 @@ class Cache:
         """Wait up to `block_ms` for entries after each product's position, at most `count` each.
 
         A position `$` is replaced in `positions` by the last entry there is, so that nothing
-        between two calls is missed. Positions older than the stream start at its first entry.
+        between two calls is missed. Positions older than the stream start at its first entry:
+        only a read of `count` entries of a product may follow trimmed ones (see `lost_after`),
+        since a trimmed stream keeps more than any reader asks for at once.
         """
         async with _reachable(_ANSWER_TIMEOUT_S + block_ms / 1000):
             for product, position in positions.items():
@@ -91,6 +94,29 @@ class Cache:
             for name, entries in answer or ()
             for entry_id, fields in entries
         ]
+
+    async def lost_after(self, positions: Mapping[str, str]) -> dict[str, str]:
+        """Return the products that have lost entries after their position, and where to go on.
+
+        Entries are lost by trimming, and by a flush or restart of the server. In doubt they are:
+        a position that is itself trimmed counts, unless the first entry kept is the next number.
+        """
+        asked = [product for product, position in positions.items() if position != FROM_NOW_ON]
+        async with _reachable(), self._client.pipeline(transaction=False) as pipeline:
+            for product in asked:
+                pipeline.xinfo_stream(_stream(product))
+            answers: Any = await pipeline.execute(raise_on_error=False)
+        lost = {}
+        for product, answer in zip(asked, answers, strict=True):
+            if isinstance(answer, ResponseError):
+                kept = _Kept(None, None, 0, 0)  # there is no such stream
+            elif isinstance(answer, Exception):
+                raise SourceUnavailable(source="cache", reason=str(answer)) from answer
+            else:
+                kept = _Kept.of(answer)
+            if kept.has_lost(_numbers(positions[product])):
+                lost[product] = kept.beginning
+        return lost
 
     async def set_snapshot(self, name: str, payload: bytes) -> None:
         """Replace a snapshot."""
@@ -155,6 +181,55 @@ class RunNotifications:
             except (RedisError, OSError):
                 await asyncio.sleep(min(left_s, 1.0))
         return False
+
+
+class _Kept(NamedTuple):
+    """Hold which entries a stream still has; ids as pairs of numbers."""
+
+    first: tuple[int, int] | None
+    last: tuple[int, int] | None
+    added: int
+    length: int
+
+    @classmethod
+    def of(cls, info: dict[str, Any]) -> Self:
+        first, last = info["first-entry"], info["last-generated-id"]
+        return cls(
+            None if first is None else _numbers(first[0].decode()),
+            _numbers(last.decode()),
+            int(info["entries-added"]),
+            int(info["length"]),
+        )
+
+    def has_lost(self, position: tuple[int, int]) -> bool:
+        if position == (0, 0):
+            return self.added > self.length
+        if self.last is None or position > self.last:
+            return True
+        if self.first is None:
+            return position < self.last
+        return position < _before(self.first)
+
+    @property
+    def beginning(self) -> str:
+        """Return the position from which exactly the entries that are kept follow."""
+        if self.first is None:
+            return _BEFORE_ALL if self.last is None else _id_text(self.last)
+        return _id_text(_before(self.first))
+
+
+def _numbers(entry_id: str) -> tuple[int, int]:
+    milliseconds, _, sequence = entry_id.partition("-")
+    return int(milliseconds), int(sequence)
+
+
+def _id_text(numbers: tuple[int, int]) -> str:
+    return f"{numbers[0]}-{numbers[1]}"
+
+
+def _before(numbers: tuple[int, int]) -> tuple[int, int]:
+    milliseconds, sequence = numbers
+    return (milliseconds, sequence - 1) if sequence else (milliseconds - 1, _LAST_SEQUENCE)
 
 
 def _stream(product: str) -> str:

@@ -82,3 +82,69 @@ async def test_without_a_server_callers_are_told_and_watchers_only_wait() -> Non
     async with cache.run_notifications(RUN) as notifications:
         assert not await notifications.wait(0.05)
     await cache.close()
+
+
+async def read_all(cache: Cache, positions: dict[str, str]) -> list[bytes]:
+    return [
+        entry.payload for entry in await cache.read_quotes(positions, 1, 2 * MAX_STREAM_ENTRIES)
+    ]
+
+
+async def test_nothing_is_lost_while_the_position_is_kept(cache: Cache) -> None:
+    await cache.publish_quotes("CL", [b"1", b"2", b"3"])
+    entries = await cache.read_quotes({"CL": "0-0"}, 1, 10)
+    for position in ("0-0", *(entry.entry_id for entry in entries)):
+        assert await cache.lost_after({"CL": position}) == {}
+    assert await cache.lost_after({"CL": FROM_NOW_ON, "NG": FROM_NOW_ON}) == {}
+    assert await cache.lost_after({"NG": "0-0"}) == {}
+
+
+async def test_a_position_older_than_the_first_entry_has_lost_some(cache: Cache) -> None:
+    await cache.publish_quotes("CL", [b"%d" % n for n in range(2 * MAX_STREAM_ENTRIES)])
+    await cache.publish_quotes("NG", [b"1"])
+    gas = (await cache.read_quotes({"NG": "0-0"}, 1, 1))[0].entry_id
+    for position in ("0-0", "1-0", "1-18446744073709551615"):
+        lost = await cache.lost_after({"CL": position, "NG": gas})
+        assert list(lost) == ["CL"]
+        kept = await read_all(cache, dict(lost))
+        assert kept == await read_all(cache, {"CL": position})
+        assert kept[-1] == b"%d" % (2 * MAX_STREAM_ENTRIES - 1)
+        assert await cache.lost_after(lost) == {}
+
+
+async def test_only_a_full_read_can_follow_trimmed_entries(cache: Cache) -> None:
+    await cache.publish_quotes("CL", [b"first"])
+    start = (await cache.read_quotes({"CL": "0-0"}, 1, 1))[0].entry_id
+    await cache.publish_quotes("CL", [b""] * (2 * MAX_STREAM_ENTRIES))
+    assert list(await cache.lost_after({"CL": start})) == ["CL"]
+    assert len(await cache.read_quotes({"CL": start}, 1, 500)) == 500
+
+
+async def test_a_flush_is_a_loss_and_the_new_stream_is_read_from_its_start(
+    cache: Cache, valkey_server: str
+) -> None:
+    await cache.publish_quotes("CL", [b"1"])
+    before = (await cache.read_quotes({"CL": "0-0"}, 1, 1))[0].entry_id
+    with redis.Redis.from_url(valkey_server) as client:
+        client.flushall()
+    lost = await cache.lost_after({"CL": before})
+    await cache.publish_quotes("CL", [b"2"])
+    assert await read_all(cache, lost) == [b"2"]
+    assert await cache.lost_after({"CL": before}) != {}
+
+
+async def test_a_position_ahead_of_the_stream_is_a_loss(cache: Cache) -> None:
+    await cache.publish_quotes("CL", [b"1", b"2"])
+    lost = await cache.lost_after({"CL": f"{10**18}-0"})
+    assert await read_all(cache, lost) == [b"1", b"2"]
+
+
+async def test_a_stream_emptied_by_hand_has_lost_what_was_unread(
+    cache: Cache, valkey_server: str
+) -> None:
+    await cache.publish_quotes("CL", [b"1", b"2"])
+    entries = await cache.read_quotes({"CL": "0-0"}, 1, 10)
+    with redis.Redis.from_url(valkey_server) as client:
+        client.xtrim("quotes:CL", maxlen=0, approximate=False)
+    assert list(await cache.lost_after({"CL": entries[0].entry_id})) == ["CL"]
+    assert await cache.lost_after({"CL": entries[1].entry_id}) == {}
