@@ -15,6 +15,7 @@ HeliostatError
 ├── SourceUnavailable       a vendor or store cannot answer now (503)
 ├── FeedDisconnected        a feed's connection ended (503)
 ├── BadFrame                a venue sent bytes that its protocol does not allow (502)
+├── JournalCorrupt          a journal is damaged before its end (500)
 ├── RunFailed               a run cannot be finished
 └── StackError              the local stack cannot start; the message says what to do
 
@@ -202,6 +203,17 @@ class BadFrame(HeliostatError):
 
     def __init__(self, *, venue: str, reason: str) -> None:
         super().__init__(venue=venue, reason=reason)
+
+
+class JournalCorrupt(HeliostatError):
+    """Raised when a journal holds bytes that are no record although records follow them."""
+
+    code = "journal-corrupt"
+    status = 500
+    sentence = "{path} is damaged at byte {offset}: {reason}"
+
+    def __init__(self, *, path: str, offset: int, reason: str) -> None:
+        super().__init__(path=path, offset=offset, reason=reason)
 
 
 class RunFailed(HeliostatError):

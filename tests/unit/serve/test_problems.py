@@ -27,6 +27,7 @@ EXPECTED_STATUS = {
     "source-unavailable": 503,
     "feed-disconnected": 503,
     "bad-frame": 502,
+    "journal-corrupt": 500,
     "run-failed": 500,
     "stack": 500,
 }
