@@ -109,24 +109,29 @@ def encode_records(records: Sequence[Record], segment: int, offset: int) -> byte
     return b"".join(parts)
 
 
-def parse_record(data: bytes, start: int, segment: int, offset: int) -> tuple[Record, int] | None:
-    """Read the record at `data[start:]` and where it ends in `data`; None if there is none.
+def parse_records(
+    data: bytes, start: int, segment: int, offset: int, limit: int
+) -> list[tuple[Record, Position]]:
+    """Read the records that stand whole from `data[start:]` on, at most `limit`, each with its end.
 
-    `offset` is where `data` begins in its segment.
+    `offset` is where `data` begins in its segment. Ends at the first bytes that are no record.
     """
-    begin = start + RECORD_OVERHEAD
-    if len(data) < begin:
-        return None
-    mark, kind, length, session, received_ns = _HEAD.unpack_from(data, start)
-    end = begin + length
-    if mark != _MARK or kind not in _KINDS or length > MAX_PAYLOAD_BYTES or end > len(data):
-        return None
-    (checksum,) = _CRC.unpack_from(data, start + _HEAD.size)
-    payload = data[begin:end]
-    seed = (segment + offset + start) & _CRC_MASK
-    if crc32(payload, crc32(data[start : start + _HEAD.size], seed)) != checksum:
-        return None
-    return Record(_KINDS[kind], session, received_ns, payload), end
+    found: list[tuple[Record, Position]] = []
+    unpack, size, at = _HEAD.unpack_from, len(data), segment + offset
+    while len(found) < limit and start + RECORD_OVERHEAD <= size:
+        mark, kind, length, session, received_ns = unpack(data, start)
+        checked, begin = start + _HEAD.size, start + RECORD_OVERHEAD
+        end = begin + length
+        if mark != _MARK or kind not in _KINDS or end > size:
+            break
+        payload = data[begin:end]
+        checksum = crc32(payload, crc32(data[start:checked], (at + start) & _CRC_MASK))
+        if data[checked:begin] != _CRC.pack(checksum):
+            break
+        record = Record(_KINDS[kind], session, received_ns, payload)
+        found.append((record, Position(segment, offset + end)))
+        start = end
+    return found
 
 
 def claimed_size(data: bytes, start: int) -> int:
@@ -141,7 +146,7 @@ def find_record(data: bytes, start: int, segment: int, offset: int) -> int | Non
     """Return where in `data`, from `start` on, the next whole record begins."""
     at = data.find(_MARK, start)
     while at >= 0:
-        if parse_record(data, at, segment, offset) is not None:
+        if parse_records(data, at, segment, offset, 1):
             return at
         at = data.find(_MARK, at + 1)
     return None

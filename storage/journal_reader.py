@@ -1,16 +1,14 @@
 """Own reading a journal: following it while it is written, and reading one segment alone."""
 
 import os
-from collections import deque
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
 
 from core.errors import InvalidInput, JournalCorrupt
-from storage.journal import size_of, segment_name, segment_number, segments
+from storage.journal import segment_name, segment_number, segments, size_of
 from storage.journal_format import (
     FORMAT,
     JournalHeader,
@@ -19,10 +17,11 @@ from storage.journal_format import (
     claimed_size,
     find_record,
     parse_header,
-    parse_record,
+    parse_records,
 )
 
-_CHUNK_BYTES: Final = 1024 * 1024
+_CHUNK_BYTES: Final = 256 * 1024
+_RECORDS_AT_ONCE: Final = 1_000
 _DAMAGE: Final = "these bytes are no record, and records follow"
 
 Found = tuple[Record, Position]
@@ -42,9 +41,10 @@ class JournalReader:
         """
         self._folder = folder
         self._position = position or Position(0, 0)
-        # Where parsing stands; what is between is parsed and waits in `_ready`.
+        # Where parsing stands; what is between waits in `_ready`, from `_returned` on.
         self._parsed = self._position
-        self._ready: deque[Found] = deque()
+        self._ready: list[Found] = []
+        self._returned = 0
         self._file: int | None = None
         self.torn_bytes = 0
 
@@ -73,11 +73,10 @@ class JournalReader:
             JournalCorrupt: bytes before the end of a segment are no record; `skip_damage` goes on
                 behind them.
         """
-        if not self._ready:
+        if self._returned == len(self._ready):
             self._fill()
-        found = list(islice(self._ready, max_records))
-        for _ in found:
-            self._ready.popleft()
+        found = self._ready[self._returned : self._returned + max_records]
+        self._returned += len(found)
         if found:
             self._position = found[-1][1]
         return found
@@ -147,11 +146,10 @@ class JournalReader:
         if size > len(data):
             data = self._bytes(size)
         segment, offset = self._parsed
-        start = 0
-        while (parsed := parse_record(data, start, segment, offset)) is not None:
-            record, start = parsed
-            self._ready.append((record, Position(segment, offset + start)))
-        self._parsed = Position(segment, offset + start)
+        self._ready = parse_records(data, 0, segment, offset, len(data))
+        self._returned = 0
+        if self._ready:
+            self._parsed = self._ready[-1][1]
         return bool(self._ready)
 
     def _is_at_end(self, *, is_closed: bool) -> bool:
@@ -162,8 +160,7 @@ class JournalReader:
         """
         data = self._rest()
         segment, offset = self._parsed
-        parsed = parse_record(data, 0, segment, offset) if offset else parse_header(data)
-        if parsed is not None:
+        if parse_records(data, 0, segment, offset, 1) if offset else parse_header(data):
             return False
         if find_record(data, 1, segment, offset) is not None:
             raise _corrupt(self._path(), offset, _DAMAGE)
@@ -209,9 +206,9 @@ def read_file(path: Path) -> tuple[JournalHeader, Iterator[Record]]:
 
 
 def _records(path: Path, data: bytes, segment: int, begin: int) -> Iterator[Record]:
-    while (parsed := parse_record(data, begin, segment, 0)) is not None:
-        record, begin = parsed
-        yield record
+    while found := parse_records(data, begin, segment, 0, _RECORDS_AT_ONCE):
+        yield from (record for record, _ in found)
+        begin = found[-1][1].offset
     if find_record(data, begin + 1, segment, 0) is not None:
         raise _corrupt(path, begin, _DAMAGE)
 
