@@ -220,6 +220,24 @@ def session_trade_date(code: str, now_ns: int) -> date | None:
     return day if is_open and is_business_day(day, hours.calendar) else None
 
 
+def trade_date_of(code: str, event_ns: int) -> date:
+    """Return the business day that a trade at `event_ns` counts to.
+
+    It is that of the open session; while none is open, as on a holiday, that of the next.
+    """
+    return _trade_date_of_minute(code, event_ns // (60 * NANOSECONDS_PER_SECOND))
+
+
+@lru_cache(maxsize=65_536)
+def _trade_date_of_minute(code: str, epoch_minute: int) -> date:
+    hours = trading_hours(code)
+    local = datetime.fromtimestamp(epoch_minute * 60, tz=hours.zone)
+    day = local.date() if local.time() < hours.closes else local.date() + ONE_DAY
+    while not is_business_day(day, hours.calendar):
+        day += ONE_DAY
+    return day
+
+
 def is_session_open(code: str, now_ns: int) -> bool:
     """Tell whether a product trades at `now_ns`; holidays count as closed all day."""
     return session_trade_date(code, now_ns) is not None

@@ -7,34 +7,51 @@ SELECT to_regclass('pg_temp.staged_trades') IS NOT NULL;
 
 -- name: insert_quotes
 WITH taken AS (DELETE FROM staged_quotes RETURNING *)
-INSERT INTO quotes SELECT * FROM taken ON CONFLICT DO NOTHING;
+INSERT INTO quotes
+SELECT * FROM taken
+ON CONFLICT DO NOTHING
+RETURNING instrument;
 
 -- name: insert_trades
 WITH taken AS (DELETE FROM staged_trades RETURNING *)
-INSERT INTO trades SELECT * FROM taken ON CONFLICT DO NOTHING;
+INSERT INTO trades
+SELECT * FROM taken
+ON CONFLICT DO NOTHING
+RETURNING instrument, event_time, event_nanos, entry_id;
 
--- name: insert_gaps
+-- name: insert_gap
 INSERT INTO gaps (
-    venue, source, session, expected_sequence, received_sequence, received_ns, reason
+    venue, source, session, expected_sequence, received_sequence, received_ns, reason, instruments
 )
-SELECT *
-FROM unnest(
-    $1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[]
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT DO NOTHING
+RETURNING true;
+
+-- name: insert_healed
+INSERT INTO heals (venue, source, session, received_ns, instruments)
+VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT DO NOTHING
+RETURNING true;
+
+-- name: insert_staleness
+INSERT INTO silences (
+    venue, source, instrument, received_ns, is_stale, silent_since_ns, limit_s
 )
-ON CONFLICT DO NOTHING;
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT DO NOTHING
+RETURNING true;
 
 -- name: save_cursor
-INSERT INTO feed_cursors (venue, source, session, sequence, event_ns, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO feed_cursors (venue, source, segment, byte_offset, updated_at)
+VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (venue) DO UPDATE SET
     source = excluded.source,
-    session = excluded.session,
-    sequence = excluded.sequence,
-    event_ns = excluded.event_ns,
+    segment = excluded.segment,
+    byte_offset = excluded.byte_offset,
     updated_at = excluded.updated_at;
 
 -- name: load_cursor
-SELECT venue, source, session, sequence, event_ns, updated_at
+SELECT venue, source, segment, byte_offset AS "offset", updated_at
 FROM feed_cursors
 WHERE venue = $1;
 

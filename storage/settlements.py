@@ -140,8 +140,10 @@ async def seed_history(
 async def store_announced(conn: "WriteConn", settlements: Sequence[Settlement]) -> int:
     """Store what venues announced, in order; return how many rows were new.
 
-    Needs the system role. A price that differs from the stored one becomes the next revision, an
-    equal one is ignored.
+    Needs the system role. A price that differs from the stored one becomes the next revision, and
+    so does an equal one that is final where the stored one is preliminary. What changes a final
+    price is `corrected`. Ignored are repeats, what was announced before the stored one, and a
+    preliminary price after a final one.
     """
     by_source: dict[str, list[Settlement]] = defaultdict(list)
     for settlement in settlements:
@@ -309,6 +311,7 @@ async def _insert_announced(
         [item.price for item in settlements],
         [item.stage.value for item in settlements],
         [utc_from_ns(item.received_ns) for item in settlements],
+        [item.event_ns for item in settlements],
     )
     return int(status.rpartition(" ")[2])
 

@@ -76,16 +76,23 @@ ORDER BY product, trade_date, contract_month, position;
 
 -- name: insert_announced
 INSERT INTO settlements (
-    org_id, source, product, trade_date, contract_month, revision, price, stage, recorded_at
+    org_id, source, product, trade_date, contract_month, revision, price, stage, recorded_at,
+    announced_ns
 )
 SELECT
     $1, $2, announced.product, announced.trade_date, announced.contract_month,
-    coalesce(stored.revision + 1, 0), announced.price, announced.stage, announced.recorded_at
+    coalesce(stored.revision + 1, 0), announced.price,
+    CASE
+        WHEN stored.stage IN ('final', 'corrected') THEN 'corrected'
+        ELSE announced.stage
+    END,
+    announced.recorded_at, announced.announced_ns
 FROM unnest(
-    $3::text[], $4::date[], $5::integer[], $6::numeric[], $7::text[], $8::timestamptz[]
-) AS announced (product, trade_date, contract_month, price, stage, recorded_at)
+    $3::text[], $4::date[], $5::integer[], $6::numeric[], $7::text[], $8::timestamptz[],
+    $9::bigint[]
+) AS announced (product, trade_date, contract_month, price, stage, recorded_at, announced_ns)
 LEFT JOIN LATERAL (
-    SELECT revision, price
+    SELECT revision, price, stage, settlements.announced_ns
     FROM settlements
     WHERE org_id = $1 AND source = $2
         AND settlements.product = announced.product
@@ -95,7 +102,13 @@ LEFT JOIN LATERAL (
     ORDER BY revision DESC
     LIMIT 1
 ) AS stored ON true
-WHERE stored.price IS DISTINCT FROM announced.price;
+WHERE stored.revision IS NULL
+    OR announced.announced_ns >= coalesce(stored.announced_ns, announced.announced_ns)
+    AND CASE
+        WHEN stored.stage = 'preliminary'
+        THEN stored.price <> announced.price OR announced.stage <> 'preliminary'
+        ELSE stored.price <> announced.price AND announced.stage <> 'preliminary'
+    END;
 
 -- name: latest_date
 SELECT max(trade_date)
