@@ -39,7 +39,8 @@ def test_a_missing_day_stays_missing() -> None:
 
 
 def test_fixed_points_of_the_scales() -> None:
-    assert fahrenheit_from_celsius([-40, 0, 37, 100]).tolist() == [-40, 32, 98.6, 212]
+    found = fahrenheit_from_celsius([-40, 0, 37, 100]).tolist()
+    assert found == pytest.approx([-40, 32, 98.6, 212])
 
 
 @given(st.lists(st.tuples(TEMPERATURES, TEMPERATURES), min_size=1))
