@@ -5,8 +5,10 @@ from typing import Any
 from ray import serve as ray_serve
 from ray.serve.api import RunTarget
 
-from actors.handles import MarketHandle, RunsHandle
+from actors.handles import FeedHandle, MarketHandle, RunsHandle
+from actors.messages import FeedStatus
 from core.clock import SystemClock
+from core.errors import NotFound
 from serve.api import create_api
 from serve.services import EdgeConfig, open_services
 from serve.streams import create_streams
@@ -36,6 +38,22 @@ DEPLOYMENT_OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
+class Feeds:
+    """Ask the FeedActors of this stack."""
+
+    def __init__(self, venues: tuple[str, ...], namespace: str) -> None:
+        self._venues = venues
+        self._namespace = namespace
+
+    async def venues(self) -> tuple[str, ...]:
+        return self._venues
+
+    async def status(self, venue: str) -> FeedStatus:
+        if venue not in self._venues:
+            raise NotFound(what="feed", name=venue)
+        return await FeedHandle(namespace=self._namespace, venue=venue).status()
+
+
 class _Edge:
     """Hold what a replica needs until Serve asks it for its application."""
 
@@ -48,6 +66,7 @@ class _Edge:
             self._config,
             MarketHandle(namespace=self._namespace),
             RunsHandle(namespace=self._namespace),
+            Feeds(self._config.venues, self._namespace),
             SystemClock(),
         )
 

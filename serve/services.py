@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 
+from actors.messages import FeedStatus
 from core.clock import Clock
 from core.market import Curve
 from storage.cache import Cache
@@ -29,15 +30,31 @@ class RunsPort(Protocol):
     async def cancel(self, org_id: UUID, run_id: UUID) -> None: ...
 
 
+class FeedsPort(Protocol):
+    """Tell how the feeds stand.
+
+    `status` raises NotFound for a venue that has no feed here, SourceUnavailable if the feed
+    does not answer.
+    """
+
+    async def venues(self) -> tuple[str, ...]: ...
+
+    async def status(self, venue: str) -> FeedStatus: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeConfig:
-    """Hold what a replica needs to open its services. `pages` is the built web page, if any."""
+    """Hold what a replica needs to open its services.
+
+    `pages` is the built web page, if any; `venues` are those whose feeds this stack runs.
+    """
 
     database: DatabaseUrls
     cache_url: str
     key_digest: str
     version: str
     pages: Path | None
+    venues: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +66,7 @@ class Services:
     cache: Cache
     market: MarketPort
     runs: RunsPort
+    feeds: FeedsPort
     clock: Clock
 
     async def close(self) -> None:
@@ -57,7 +75,7 @@ class Services:
 
 
 async def open_services(
-    config: EdgeConfig, market: MarketPort, runs: RunsPort, clock: Clock
+    config: EdgeConfig, market: MarketPort, runs: RunsPort, feeds: FeedsPort, clock: Clock
 ) -> Services:
     """Connect to the stores.
 
@@ -70,6 +88,7 @@ async def open_services(
         cache=await Cache.open(config.cache_url),
         market=market,
         runs=runs,
+        feeds=feeds,
         clock=clock,
     )
 

@@ -4,7 +4,7 @@ from fastapi import FastAPI
 
 from serve import problems
 from serve.api import OpenServices, lifespan
-from serve.routes import quote_stream, run_stream
+from serve.routes import quote_socket, quote_stream, run_stream
 from serve.services import EdgeConfig
 
 
@@ -20,5 +20,6 @@ def create_streams(config: EdgeConfig, open_services: OpenServices) -> FastAPI:
     )
     problems.register(app)
     app.include_router(quote_stream.router)
+    app.include_router(quote_socket.router)
     app.include_router(run_stream.router)
     return app

@@ -1,24 +1,46 @@
-"""Own the stream of quotes."""
+"""Own the market stream as server-sent events."""
 
-import re
-from collections.abc import AsyncIterable
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Annotated
 
-import msgspec
 from fastapi import APIRouter, Depends, Header, Query
-from fastapi.sse import EventSourceResponse, ServerSentEvent
+from starlette.responses import StreamingResponse
+from starlette.types import Message, Send
 
-from core import products as registry
-from core.errors import InvalidInput
+from core.errors import SourceUnavailable
+from core.logs import get_logger
 from serve.keys import CallerOf
-from serve.services import ServicesOf
+from serve.market_stream import as_server_sent, follow, read_products, start_positions
+from serve.services import Services, ServicesOf
 
+log = get_logger(__name__)
 router = APIRouter(tags=["streams"])
 
-HEARTBEAT_MS = 5_000
-READ_COUNT = 500
-# The cache refuses numbers beyond 64 bits, so they are refused here first.
-_ENTRY_ID = re.compile(r"[0-9]{1,19}-[0-9]{1,19}|\$")
+# Nginx and its like would otherwise hold events back.
+_UNBUFFERED = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+SEND_WITHIN_S = 30.0
+"""A reader that takes nothing for so long is let go; what waits for it until then is one batch."""
+
+
+class EventStream(StreamingResponse):
+    """Send chunks as server-sent events; end for a reader that has stopped reading."""
+
+    media_type = "text/event-stream"
+
+    async def stream_response(self, send: Send) -> None:
+        async def send_in_time(message: Message) -> None:
+            async with asyncio.timeout(SEND_WITHIN_S):
+                await send(message)
+
+        try:
+            await super().stream_response(send_in_time)
+        except TimeoutError:
+            log.info("stream.unread", within_s=SEND_WITHIN_S)
+        except SourceUnavailable as error:
+            # The answer has begun; left without its end, it tells the reader to resume.
+            log.warning("stream.ended", reason=error.detail)
 
 
 async def _start(
@@ -28,50 +50,32 @@ async def _start(
 ) -> dict[str, str]:
     """Return after which entry to read each product; checked before the answer begins."""
     del caller
-    codes = [registry.product(code.strip()).code for code in products.split(",")]
-    return _positions(last_event_id, codes)
+    return start_positions(last_event_id, read_products(products))
 
 
-@router.get("/quotes", response_class=EventSourceResponse)
+@router.get("/quotes", response_class=EventStream)
 async def stream_quotes(
-    position: Annotated[dict[str, str], Depends(_start)],
+    positions: Annotated[dict[str, str], Depends(_start)],
     services: ServicesOf,
-    max_events: Annotated[int | None, Query(ge=1, le=1_000_000)] = None,
-) -> AsyncIterable[ServerSentEvent]:
-    """Send quotes, trades, settlements and gap markers as they arrive, decimals as text.
+    max_events: Annotated[
+        int | None, Query(ge=1, le=1_000_000, description="End after so many, heartbeats aside.")
+    ] = None,
+) -> EventStream:
+    """Send quotes, trades, settlements and marks as they arrive, decimals as text.
 
-    Resumes after `Last-Event-ID` as far as the cache still holds the stream. `max_events` ends
-    the stream after so many.
+    Marks are `gap` and `healed`, `stale` and `fresh`; a mark without instruments concerns every
+    one of its venue. Each event's id resumes the stream after it, by `Last-Event-ID`. What is no
+    longer kept by then is marked by a `gap` of the reason `trimmed`: read the latest quotes anew.
+    A reader far behind is sent only the newest quote of each contract, beside all that is no
+    quote, and `conflated` says how many were `left_out`. Without news a `heartbeat` comes every
+    5 s. A reader that takes nothing for 30 s is let go.
     """
-    sent = 0
-    while True:
-        arrived = await services.cache.read_quotes(position, HEARTBEAT_MS, READ_COUNT)
-        if not arrived:
-            yield ServerSentEvent(data={}, event="heartbeat")
-        for product, entry_id, payload in arrived:
-            position[product] = entry_id
-            fields = msgspec.json.decode(payload)
-            yield ServerSentEvent(data=fields, event=fields.pop("event"), id=_event_id(position))
-            sent += 1
-            if max_events is not None and sent >= max_events:
-                return
+    return EventStream(_chunks(services, positions, max_events), headers=_UNBUFFERED)
 
 
-def _event_id(position: dict[str, str]) -> str:
-    return ",".join(f"{code}:{entry_id}" for code, entry_id in position.items())
-
-
-def _positions(last_event_id: str | None, codes: list[str]) -> dict[str, str]:
-    """Return after which entry to read each product's stream; `$` is what comes from now on."""
-    position = dict.fromkeys(codes, "$")
-    for part in (last_event_id or "").split(","):
-        if not part:
-            continue
-        code, _, entry_id = part.partition(":")
-        if not _ENTRY_ID.fullmatch(entry_id):
-            raise InvalidInput(
-                field="Last-Event-ID", reason=f"expected ids this stream has sent, was {part!r}"
-            )
-        if code in position:
-            position[code] = entry_id
-    return position
+async def _chunks(
+    services: Services, positions: dict[str, str], max_events: int | None
+) -> AsyncIterator[bytes]:
+    async with aclosing(follow(services.cache, positions, max_events)) as batches:
+        async for batch in batches:
+            yield b"".join(map(as_server_sent, batch))

@@ -11,8 +11,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from actors.messages import FeedStatus
 from core.clock import SystemClock
-from core.errors import CurveNotFound
+from core.errors import CurveNotFound, NotFound, SourceUnavailable
 from core.market import Curve
 from serve.api import create_api
 from serve.keys import digest_of
@@ -62,16 +63,40 @@ class NoStore:
 
 
 @dataclass
+class FakeFeeds:
+    """Answer for feeds that a test puts in; None does not answer."""
+
+    statuses: dict[str, FeedStatus | None] = field(default_factory=dict)
+
+    async def venues(self) -> tuple[str, ...]:
+        return tuple(self.statuses)
+
+    async def status(self, venue: str) -> FeedStatus:
+        if venue not in self.statuses:
+            raise NotFound(what="feed", name=venue)
+        status = self.statuses[venue]
+        if status is None:
+            raise SourceUnavailable(source=f"feed-{venue}", reason="it is restarting")
+        return status
+
+
+@dataclass
 class FakeCache:
-    """Hand out stream entries, one list a read."""
+    """Hand out stream entries, one list a read; after the last one the server is gone."""
 
     reads: list[list[StreamEntry]] = field(default_factory=list)
     asked: list[dict[str, str]] = field(default_factory=list)
+    lost: dict[str, str] = field(default_factory=dict)
+
+    async def lost_after(self, positions: dict[str, str]) -> dict[str, str]:
+        return {code: self.lost.pop(code) for code in positions if code in self.lost}
 
     async def read_quotes(
         self, positions: dict[str, str], _block_ms: int, _count: int
     ) -> list[StreamEntry]:
         self.asked.append(dict(positions))
+        if not self.reads:
+            raise SourceUnavailable(source="cache", reason="no answer")
         return self.reads.pop(0)
 
 
@@ -80,6 +105,7 @@ class Edge:
     """Hold both applications and what stands behind them."""
 
     market: FakeMarket
+    feeds: FakeFeeds
     cache: FakeCache
     api: FastAPI
     streams: FastAPI
@@ -100,17 +126,23 @@ class Edge:
 def make_edge(pages: Path | None) -> Edge:
     urls = DatabaseUrls(app="", read="", system="")
     config = EdgeConfig(
-        database=urls, cache_url="", key_digest=digest_of(KEY), version="1.2.3", pages=pages
+        database=urls,
+        cache_url="",
+        key_digest=digest_of(KEY),
+        version="1.2.3",
+        pages=pages,
+        venues=(),
     )
-    market, cache = FakeMarket(), FakeCache()
+    market, feeds, cache = FakeMarket(), FakeFeeds(), FakeCache()
     stand_ins: dict[str, Any] = {"pools": NoStore(), "cache": cache, "market": market}
-    services = Services(config=config, runs=NoRuns(), clock=SystemClock(), **stand_ins)
+    services = Services(config=config, runs=NoRuns(), feeds=feeds, clock=SystemClock(), **stand_ins)
 
     async def open_services() -> Services:
         return services
 
     edge = Edge(
         market=market,
+        feeds=feeds,
         cache=cache,
         api=create_api(config, open_services),
         streams=create_streams(config, open_services),

@@ -104,9 +104,9 @@ async def test_sources_are_never_mixed(edge: Any, products: list[str]) -> None:
         ("/v1/runs?before=x", "before"),
         ("/v1/runs/x", "run_id"),
         ("/v1/products/CL/curve?as_of=2023-13-01", "as_of"),
-        ("/v1/products/CL/curve?source=nymex", "source"),
+        ("/v1/products/CL/curve?source=Nymex", "source"),
         ("/v1/settlements", "source"),
-        ("/v1/settlements?source=nymex", "source"),
+        ("/v1/settlements?source=Nymex", "source"),
         ("/v1/settlements?source=cme&product=XX", "product"),
     ],
 )
