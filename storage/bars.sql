@@ -35,11 +35,12 @@ ON CONFLICT (instrument, source, resolution, start) DO UPDATE SET
     trades = bars.trades + excluded.trades;
 
 -- name: bars
-SELECT
-    instrument, source, start, open, high, low, close, volume, trades
+SELECT instrument, source, start, open, high, low, close, volume, trades
 FROM bars
-WHERE instrument <= $1 AND resolution = $2 AND start >= $3 AND start < $4
-    AND ($5::text IS NULL OR source = $5)
-    AND (instrument, source, start) > ($6, $7, $8)
+WHERE instrument BETWEEN $1 AND $2
+    AND resolution = $3
+    AND start >= $4 AND start < $5
+    AND ($6::text IS NULL OR source = $6)
+    AND (instrument, source, start) > ($7, $8, $9)
 ORDER BY instrument, source, start
-LIMIT $9;
+LIMIT $10;

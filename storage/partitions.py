@@ -1,4 +1,4 @@
-"""Own the making of the next days' and months' partitions."""
+"""Own the making of the next days' and months' partitions, and the leaving of old ones."""
 
 from datetime import datetime
 
@@ -16,3 +16,13 @@ async def ensure(conn: WriteConn, now: datetime) -> int:
     """
     made: int = await conn.fetchval("SELECT ensure_partitions($1, $2)", now, DAYS_AHEAD)
     return made
+
+
+async def detach(conn: WriteConn, now: datetime, keep_days: int) -> list[str]:
+    """Detach and drop the days of quotes and trades more than `keep_days` before today.
+
+    Returns the partitions that are gone: none where another caller is at it, and not those that
+    someone reads for longer than two seconds. Bars and settlements stay. Needs the system role.
+    """
+    rows = await conn.fetch("SELECT detach_partitions($1, $2)", now, keep_days)
+    return [row[0] for row in rows]

@@ -1,16 +1,12 @@
-"""Own the forms in which settlements leave: CSV as `settlement_files` reads it, or Arrow."""
+"""Own the columns in which settlements leave; as CSV `settlement_files` reads them again."""
 
-import io
 from collections.abc import AsyncIterator, Sequence
 
 import pyarrow as pa
 
 from storage.settlements import StoredSettlement
+from storage.table_files import encode_tables
 
-CSV_TYPE = "text/csv"
-ARROW_TYPE = "application/vnd.apache.arrow.stream"
-
-_CSV_HEADER = b"date,product,contract,position,settlement,revision\n"
 _SCHEMA = pa.schema(
     [
         ("date", pa.date32()),
@@ -25,50 +21,25 @@ _SCHEMA = pa.schema(
 Chunks = AsyncIterator[Sequence[StoredSettlement]]
 
 
-async def encode(chunks: Chunks, media_type: str) -> AsyncIterator[bytes]:
-    """Encode stored settlements as they are read; of contract and position one is empty.
+def encode(chunks: Chunks, media_type: str) -> AsyncIterator[bytes]:
+    """Encode stored settlements as they are read, as CSV or an Arrow stream.
 
-    Settlements are decimal text in both forms, so no digit is lost.
+    Of contract and position one is empty. Prices are decimal text, so that no digit is lost.
+
+    Raises:
+        InvalidInput: the media type is another.
     """
-    encoded = _as_arrow(chunks) if media_type == ARROW_TYPE else _as_csv(chunks)
-    async for part in encoded:
-        yield part
+    return encode_tables(_SCHEMA, (_table(rows) async for rows in chunks), media_type)
 
 
-async def _as_csv(chunks: Chunks) -> AsyncIterator[bytes]:
-    yield _CSV_HEADER
-    async for rows in chunks:
-        yield "".join(
-            f"{row.trade_date},{row.product},{row.contract_month or ''},{row.position or ''},"
-            f"{row.price},{row.revision}\n"
-            for row in rows
-        ).encode()
-
-
-async def _as_arrow(chunks: Chunks) -> AsyncIterator[bytes]:
-    sink = io.BytesIO()
-    with pa.ipc.new_stream(sink, _SCHEMA) as writer:
-        async for rows in chunks:
-            writer.write_batch(_batch(rows))
-            yield _taken(sink)
-    yield _taken(sink)
-
-
-def _batch(rows: Sequence[StoredSettlement]) -> pa.RecordBatch:
+def _table(rows: Sequence[StoredSettlement]) -> pa.Table:
     columns = [
         [row.trade_date for row in rows],
         [row.product for row in rows],
         [str(row.contract_month) if row.contract_month else None for row in rows],
         [row.position or None for row in rows],
-        [str(row.price) for row in rows],
+        [f"{row.price:f}" for row in rows],
         [row.revision for row in rows],
     ]
     arrays = [pa.array(values, field.type) for values, field in zip(columns, _SCHEMA, strict=True)]
-    return pa.record_batch(arrays, schema=_SCHEMA)
-
-
-def _taken(sink: io.BytesIO) -> bytes:
-    data = sink.getvalue()
-    sink.seek(0)
-    sink.truncate()
-    return data
+    return pa.table(arrays, schema=_SCHEMA)

@@ -19,8 +19,9 @@ from serve.keys import Caller, CallerOf
 from serve.problems import document_of
 from serve.services import Services, ServicesOf
 from storage import settlements
-from storage.settlement_export import ARROW_TYPE, CSV_TYPE, encode
+from storage.settlement_export import encode
 from storage.settlement_files import read_table
+from storage.table_files import ARROW_TYPE, CSV_TYPE
 
 router = APIRouter(tags=["settlements"])
 
