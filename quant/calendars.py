@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from core.clock import NANOSECONDS_PER_SECOND
+from core.clock import NANOSECONDS_PER_SECOND, ns_from_utc
 from core.errors import InvalidInput
 from core.market import ContractMonth, Instrument
 from core.products import product
@@ -18,6 +18,9 @@ from quant.holidays import ONE_DAY, SATURDAY, Calendar, holidays
 NEW_YORK = ZoneInfo("America/New_York")
 LONDON = ZoneInfo("Europe/London")
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+
+_NANOSECONDS_PER_MINUTE = 60 * NANOSECONDS_PER_SECOND
+_NOON = time(12, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,15 @@ class TradingHours:
     opens: time
     closes: time
     settles: time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """Hold one session of a product: the day it belongs to, and from when to when it is open."""
+
+    trade_date: date
+    opened_ns: int
+    closes_ns: int
 
 
 def _hours(
@@ -206,32 +218,72 @@ def settlement_time(code: str, day: date) -> datetime:
     return datetime.combine(day, hours.settles, hours.zone)
 
 
-def session_trade_date(code: str, now_ns: int) -> date | None:
-    """Return the business day whose session is open at `now_ns`; None while it is closed."""
+def open_session(code: str, now_ns: int) -> Session | None:
+    """Return the session of a product that is open at `now_ns`; None while it is closed.
+
+    Raises:
+        UnknownProduct: the code is not in the registry.
+    """
+    # Sessions open and close on whole minutes, so one answer holds for all of a minute.
+    return _open_session(code, now_ns // _NANOSECONDS_PER_MINUTE)
+
+
+@lru_cache(maxsize=4_096)
+def _open_session(code: str, minute: int) -> Session | None:
     hours = trading_hours(code)
-    local = datetime.fromtimestamp(now_ns // NANOSECONDS_PER_SECOND, tz=hours.zone)
+    local = datetime.fromtimestamp(minute * 60, tz=hours.zone)
     day, clock = local.date(), local.time()
+    opened_on = day
     if hours.opens < hours.closes:
         is_open = hours.opens <= clock < hours.closes
     elif clock >= hours.opens:
         day, is_open = day + ONE_DAY, True
     else:
-        is_open = clock < hours.closes
-    return day if is_open and is_business_day(day, hours.calendar) else None
+        opened_on, is_open = day - ONE_DAY, clock < hours.closes
+    if not is_open or not is_business_day(day, hours.calendar):
+        return None
+    return Session(
+        trade_date=day,
+        opened_ns=ns_from_utc(datetime.combine(opened_on, hours.opens, hours.zone)),
+        closes_ns=ns_from_utc(datetime.combine(day, hours.closes, hours.zone)),
+    )
+
+
+def trading_ends(instrument: Instrument) -> datetime:
+    """Return when a contract stops trading on its last trade date.
+
+    Gasoil stops at noon in London. All others trade until their last settlement is struck at
+    least, so that this may be early but never late.
+
+    Raises:
+        UnknownProduct: the product is not in the registry.
+    """
+    hours = trading_hours(instrument.product)
+    clock = _NOON if instrument.product == "G" else hours.settles
+    return datetime.combine(last_trade_date(instrument), clock, hours.zone)
+
+
+def session_trade_date(code: str, now_ns: int) -> date | None:
+    """Return the business day whose session is open at `now_ns`; None while it is closed."""
+    session = open_session(code, now_ns)
+    return None if session is None else session.trade_date
 
 
 def trade_date_of(code: str, event_ns: int) -> date:
     """Return the business day that a trade at `event_ns` counts to.
 
     It is that of the open session; while none is open, as on a holiday, that of the next.
+
+    Raises:
+        UnknownProduct: the code is not in the registry.
     """
-    return _trade_date_of_minute(code, event_ns // (60 * NANOSECONDS_PER_SECOND))
+    return _trade_date_of_minute(code, event_ns // _NANOSECONDS_PER_MINUTE)
 
 
 @lru_cache(maxsize=65_536)
-def _trade_date_of_minute(code: str, epoch_minute: int) -> date:
+def _trade_date_of_minute(code: str, minute: int) -> date:
     hours = trading_hours(code)
-    local = datetime.fromtimestamp(epoch_minute * 60, tz=hours.zone)
+    local = datetime.fromtimestamp(minute * 60, tz=hours.zone)
     day = local.date() if local.time() < hours.closes else local.date() + ONE_DAY
     while not is_business_day(day, hours.calendar):
         day += ONE_DAY

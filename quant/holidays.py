@@ -148,3 +148,15 @@ def holidays(calendar: Calendar, year: int) -> frozenset[date]:
     return frozenset(
         day for day in (*_RULES[calendar](year), *irregular) if day.weekday() < SATURDAY
     )
+
+
+def is_short_day(day: date) -> bool:
+    """Tell whether exchanges close early: the eves of Christmas and New Year, and Thanksgiving.
+
+    Thanksgiving and the Friday after it shorten London's sessions as well.
+    """
+    thanksgiving = nth_weekday(day.year, 11, THURSDAY, 4)
+    return (day.month, day.day) in {(12, 24), (12, 31)} or day in {
+        thanksgiving,
+        thanksgiving + ONE_DAY,
+    }

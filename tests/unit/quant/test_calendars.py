@@ -18,10 +18,12 @@ from quant.calendars import (
     last_settled_day,
     last_trade_date,
     listed_contracts,
+    open_session,
     session_trade_date,
     settlement_time,
+    trading_ends,
 )
-from quant.holidays import Calendar, easter_sunday, holidays, nth_weekday
+from quant.holidays import Calendar, easter_sunday, holidays, is_short_day, nth_weekday
 
 SharedData = Callable[[str], Path]
 
@@ -218,3 +220,47 @@ def test_business_days_move_both_ways() -> None:
     assert add_business_days(friday, -1, Calendar.NYMEX) == date(2026, 11, 25)
     assert not is_business_day(date(2026, 11, 26), Calendar.NYMEX)
     assert is_business_day(date(2026, 11, 26), Calendar.ICE)
+
+
+@pytest.mark.parametrize(
+    ("code", "moment", "opened", "closes"),
+    [
+        ("CL", "2026-11-23 09:00:00", "2026-11-22 18:00:00", "2026-11-23 17:00:00"),
+        ("CL", "2026-11-23 18:00:00", "2026-11-23 18:00:00", "2026-11-24 17:00:00"),
+        ("CL", "2026-03-09 09:00:00", "2026-03-08 18:00:00", "2026-03-09 17:00:00"),
+        ("B", "2026-11-23 09:00:00", "2026-11-22 20:00:00", "2026-11-23 18:00:00"),
+        ("TTF", "2026-11-23 09:00:00", "2026-11-23 02:00:00", "2026-11-23 12:00:00"),
+        ("CL", "2026-11-23 17:30:00", None, None),
+    ],
+)
+def test_open_session_knows_when_it_opened(
+    code: str, moment: str, opened: str | None, closes: str | None
+) -> None:
+    session = open_session(code, ns(moment))
+    found = None if session is None else (session.opened_ns, session.closes_ns)
+    assert found == (None if opened is None or closes is None else (ns(opened), ns(closes)))
+
+
+def test_trading_of_a_contract_ends_on_its_last_day() -> None:
+    ends = {
+        str(instrument): trading_ends(instrument).isoformat()
+        for instrument in (
+            Instrument("CL", ContractMonth(2026, 12)),
+            Instrument("G", ContractMonth(2026, 12)),
+        )
+    }
+    assert ends == {
+        "CL-202612": "2026-11-20T14:30:00-05:00",
+        "G-202612": "2026-12-10T12:00:00+00:00",
+    }
+
+
+def test_short_days_are_those_before_feasts_and_thanksgiving() -> None:
+    year = (date(2026, 1, 1) + timedelta(days=n) for n in range(365))
+    short = [day for day in year if is_short_day(day)]
+    assert short == [
+        date(2026, 11, 26),
+        date(2026, 11, 27),
+        date(2026, 12, 24),
+        date(2026, 12, 31),
+    ]
