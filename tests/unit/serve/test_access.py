@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from fastapi import FastAPI
 
-SAMPLES = {"run_id": str(UUID(int=7)), "code": "CL"}
+SAMPLES = {"run_id": str(UUID(int=7)), "code": "CL", "venue": "cme"}
 OPEN = {("GET", "/v1/health")}
 NO_KEYS = [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic hs_test"}]
 
@@ -26,6 +26,11 @@ def test_the_documents_are_not_empty(edge: Any) -> None:
         "/v1/health",
         "/v1/products",
         "/v1/products/{code}/curve",
+        "/v1/products/{code}/quotes",
+        "/v1/products/{code}/ticks",
+        "/v1/products/{code}/bars",
+        "/v1/feeds",
+        "/v1/feeds/{venue}",
         "/v1/runs",
         "/v1/runs/{run_id}",
         "/v1/runs/{run_id}/cancel",

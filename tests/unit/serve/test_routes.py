@@ -108,6 +108,18 @@ async def test_sources_are_never_mixed(edge: Any, products: list[str]) -> None:
         ("/v1/settlements", "source"),
         ("/v1/settlements?source=Nymex", "source"),
         ("/v1/settlements?source=cme&product=XX", "product"),
+        ("/v1/products/CL/ticks?kind=candles", "kind"),
+        ("/v1/products/CL/ticks?contract=CLZ26", "contract"),
+        ("/v1/products/CL/ticks?contract=202613", "contract"),
+        ("/v1/products/CL/ticks?source=A B", "source"),
+        ("/v1/products/CL/ticks?start=yesterday", "start"),
+        ("/v1/products/CL/ticks?start=2026-01-02&end=2026-01-02", "start"),
+        ("/v1/products/CL/ticks?start=0001-01-01T00:00:00%2B14:00", "start"),
+        ("/v1/products/CL/ticks?end=9999-12-31T23:59:59-14:00", "end"),
+        ("/v1/products/CL/ticks?limit=0", "limit"),
+        ("/v1/products/CL/ticks?limit=50001", "limit"),
+        ("/v1/products/CL/ticks?format=xml", "format"),
+        ("/v1/products/CL/bars?resolution=5m", "resolution"),
     ],
 )
 async def test_a_question_that_breaks_a_rule(edge: Any, path: str, field: str) -> None:

@@ -1,0 +1,150 @@
+"""Own the forms in which tables leave: JSON, CSV, Parquet or Arrow, and how a page names the next.
+
+Times are UTC with nine digits below the second, prices decimal text, in every form.
+"""
+
+import asyncio
+import io
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+from fastapi import Depends, Header, Query, Request, Response
+from pydantic import BaseModel
+
+from core.market import Quote
+from storage.columns import TickPage
+
+Form = Literal["json", "csv", "parquet", "arrow"]
+
+MEDIA_TYPES: dict[Form, str] = {
+    "json": "application/json",
+    "csv": "text/csv",
+    "parquet": "application/vnd.apache.parquet",
+    "arrow": "application/vnd.apache.arrow.stream",
+}
+NEXT_AFTER = "X-Next-After"
+_TIME = pa.timestamp("ns", "UTC")
+_ISO_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+
+
+class Page(BaseModel):
+    """Hold where a page's next one is: `next` its address, `next_after` its `after`."""
+
+    next_after: str | None
+    next: str | None
+
+
+def table_answers(model: Any) -> dict[int | str, dict[str, Any]]:
+    """Return what the API document says of a route that answers with a table."""
+    others = [media_type for form, media_type in MEDIA_TYPES.items() if form != "json"]
+    headers = {
+        "Link": {"description": "The next page, `rel=next`.", "schema": {"type": "string"}},
+        NEXT_AFTER: {"description": "The `after` of the next page.", "schema": {"type": "string"}},
+    }
+    content: dict[str, Any] = {media_type: {} for media_type in others}
+    return {200: {"model": model, "content": content, "headers": headers}}
+
+
+def choose_form(asked: Form | None, accept: str) -> Form:
+    """Return the form asked for, else the first of the Accept header that is ours, else JSON."""
+    if asked is not None:
+        return asked
+    accepted = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
+    for media_type in accepted:
+        for form, ours in MEDIA_TYPES.items():
+            if media_type == ours:
+                return form
+    return "json"
+
+
+async def _form(
+    asked: Annotated[
+        Form | None, Query(alias="format", description="Unset: what the Accept header names first.")
+    ] = None,
+    accept: Annotated[str, Header()] = "",
+) -> Form:
+    return choose_form(asked, accept)
+
+
+FormOf = Annotated[Form, Depends(_form)]
+
+
+async def table_response(request: Request, page: TickPage, form: Form) -> Response:
+    """Answer with one page in the form asked for."""
+    headers = {"Vary": "Accept"}
+    next_url = None
+    if page.next_after is not None:
+        kept = [(name, value) for name, value in request.query_params.items() if name != "after"]
+        next_url = f"{request.url.path}?{urlencode([*kept, ('after', page.next_after)])}"
+        headers |= {"Link": f'<{next_url}>; rel="next"', NEXT_AFTER: page.next_after}
+    # A page may be large, and the loop serves others meanwhile.
+    body = await asyncio.to_thread(_encode, page, form, next_url)
+    return Response(body, media_type=MEDIA_TYPES[form], headers=headers)
+
+
+def _encode(page: TickPage, form: Form, next_url: str | None) -> bytes:
+    if form == "json":
+        items = _with_iso_times(page.table).to_pylist()
+        return msgspec.json.encode(
+            {"items": items, "next_after": page.next_after, "next": next_url}
+        )
+    sink = io.BytesIO()
+    _WRITERS[form](page.table, sink)
+    return sink.getvalue()
+
+
+def _write_csv(table: pa.Table, sink: io.BytesIO) -> None:
+    pa_csv.write_csv(_with_iso_times(table), sink)
+
+
+def _write_parquet(table: pa.Table, sink: io.BytesIO) -> None:
+    pq.write_table(table, sink, compression="zstd")
+
+
+def _write_arrow(table: pa.Table, sink: io.BytesIO) -> None:
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+
+
+_WRITERS: dict[str, Callable[[pa.Table, io.BytesIO], None]] = {
+    "csv": _write_csv,
+    "parquet": _write_parquet,
+    "arrow": _write_arrow,
+}
+
+
+def _with_iso_times(table: pa.Table) -> pa.Table:
+    for index, field in enumerate(table.schema):
+        if pa.types.is_timestamp(field.type):
+            text = pc.strftime(table.column(index), format=_ISO_FORMAT)
+            table = table.set_column(index, field.name, text)
+    return table
+
+
+def quotes_table(quotes: Sequence[Quote]) -> pa.Table:
+    """Return quotes with the columns of `storage.ticks.read_quotes`."""
+
+    def text(price: object) -> str | None:
+        return None if price is None else str(price)
+
+    return pa.table(
+        {
+            "instrument": pa.array([str(quote.instrument) for quote in quotes], pa.string()),
+            "source": pa.array([quote.source for quote in quotes], pa.string()),
+            "event_time": pa.array([quote.event_ns for quote in quotes], _TIME),
+            "received_time": pa.array([quote.received_ns for quote in quotes], _TIME),
+            "session": pa.array([quote.session for quote in quotes], pa.int64()),
+            "sequence": pa.array([quote.sequence for quote in quotes], pa.int64()),
+            "frame_index": pa.array([quote.frame_index for quote in quotes], pa.int32()),
+            "bid": pa.array([text(quote.bid) for quote in quotes], pa.string()),
+            "bid_size": pa.array([quote.bid_size for quote in quotes], pa.int64()),
+            "ask": pa.array([text(quote.ask) for quote in quotes], pa.string()),
+            "ask_size": pa.array([quote.ask_size for quote in quotes], pa.int64()),
+        }
+    )
