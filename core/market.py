@@ -218,7 +218,8 @@ class CurvePoint:
     """Hold one contract on a forward curve.
 
     `price` is the best price known: the mid of a two-sided quote, else the last trade, else the
-    settlement; `basis` names which. `position` counts from 1, the front month.
+    settlement; `basis` names which. `position` counts from 1, the front month. `is_suspect`: no
+    fresh quote since a gap; `is_stale`: silent for too long while its market is open.
     """
 
     position: int
@@ -231,6 +232,8 @@ class CurvePoint:
     last: Decimal | None = None
     settlement: Decimal | None = None
     event_ns: int | None = None
+    is_suspect: bool = False
+    is_stale: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,7 +241,7 @@ class Curve:
     """Hold the forward curve of one product.
 
     `version` rises with each change of a live curve and is 0 for a historical one; `gap` tells
-    that the stream behind it is interrupted.
+    that a contract of it had no fresh quote since its stream was interrupted.
     """
 
     product: str
