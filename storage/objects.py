@@ -45,6 +45,8 @@ class ObjectStore:
             filesystem, root = await _off_loop(lambda: pa_fs.FileSystem.from_uri(url))
         except pa.ArrowInvalid as error:
             raise InvalidInput(field="objects", reason=str(error)) from error
+        if scheme == "s3" and not root:
+            raise InvalidInput(field="objects", reason=f"expected s3://bucket, was {url!r}")
         return cls(filesystem, root.rstrip("/"))
 
     async def put(self, name: str, local_path: Path) -> None:

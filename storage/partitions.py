@@ -21,8 +21,9 @@ async def ensure(conn: WriteConn, now: datetime) -> int:
 async def detach(conn: WriteConn, now: datetime, keep_days: int) -> list[str]:
     """Detach and drop the days of quotes and trades more than `keep_days` before today.
 
-    Returns the partitions that are gone: none where another caller is at it, and not those that
-    someone reads for longer than two seconds. Bars and settlements stay. Needs the system role.
+    Returns the partitions that are gone: none where another caller is at it, and not those of a
+    table that someone reads for longer than a second. Bars and settlements stay. Needs the system
+    role.
     """
     rows = await conn.fetch("SELECT detach_partitions($1, $2)", now, keep_days)
     return [row[0] for row in rows]

@@ -32,13 +32,13 @@ GRANT SELECT ON bars TO heliostat_app;
 GRANT SELECT, INSERT, UPDATE ON bars TO heliostat_system;
 
 -- Days older than `keep_days` leave: their partitions are detached and dropped, and so are rows of
--- that age which the default partition holds. Returns nothing where another caller is at it. A
--- partition that someone is reading for long is left for the next time, because all writers would
--- have to wait for the reader.
+-- that age which the default partition holds. Returns nothing where another caller is at it. Where
+-- someone is reading for long, the rest is left for the next time, because all writers would have
+-- to wait for the reader.
 CREATE FUNCTION detach_partitions(moment timestamptz, keep_days integer)
 RETURNS SETOF text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public
-SET lock_timeout = '2s'
+SET lock_timeout = '1s'
 AS $$
 DECLARE
     first_kept timestamp;
@@ -67,7 +67,7 @@ BEGIN
                 EXECUTE format('DROP TABLE public.%I', partition);
                 RETURN NEXT partition;
             EXCEPTION WHEN lock_not_available THEN
-                NULL;
+                EXIT;
             END;
         END LOOP;
         EXECUTE format('DELETE FROM public.%I WHERE event_time < $1', parent || '_default')
