@@ -11,8 +11,9 @@ _HARD_BOUND_FACTOR: Final = 10
 class ConflatingQueue:
     """Hold events in their order until they are taken.
 
-    Once more than `bound` wait, a quote is left out where a newer one of its instrument follows
-    and no mark that concerns it stands between: so the book is right at each mark and at the end.
+    Once more than `bound` wait, a quote is left out where one of its instrument follows that is
+    not older and no mark that concerns it stands between: so the book is right at each mark and at
+    the end, whether a reader goes by arrival or by event time.
     Trades, settlements and marks are all kept up to `hard_bound` events; beyond it the oldest
     trades are dropped, then the oldest of anything.
     """
@@ -60,19 +61,26 @@ class ConflatingQueue:
 def without_superseded(events: list[MarketEvent]) -> list[MarketEvent]:
     """Return the events without the quotes that a newer one makes irrelevant, in their order."""
     kept: list[MarketEvent] = []
-    newer: set[Instrument] = set()
+    newest_ns: dict[Instrument, int] = {}
     for event in reversed(events):
         if isinstance(event, Quote):
-            if event.instrument in newer:
+            # A message that came late is older than what stands before it.
+            if event.event_ns <= newest_ns.get(event.instrument, -1):
                 continue
-            newer.add(event.instrument)
-        elif isinstance(event, Gap | Healed):
-            newer = newer.difference(event.instruments) if event.instruments else set()
-        elif isinstance(event, Staleness):
-            newer.discard(event.instrument)
+            newest_ns[event.instrument] = event.event_ns
+        elif isinstance(event, Gap | Healed | Staleness):
+            _forget(newest_ns, event)
         kept.append(event)
     kept.reverse()
     return kept
+
+
+def _forget(newest_ns: dict[Instrument, int], mark: Gap | Healed | Staleness) -> None:
+    concerned = (mark.instrument,) if isinstance(mark, Staleness) else mark.instruments
+    if not concerned:
+        newest_ns.clear()
+    for instrument in concerned:
+        newest_ns.pop(instrument, None)
 
 
 def _without_oldest(events: list[MarketEvent], count: int) -> list[MarketEvent]:

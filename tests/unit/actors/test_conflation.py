@@ -26,14 +26,14 @@ from core.market import (
 INSTRUMENTS = [Instrument("CL", ContractMonth(2027, month)) for month in range(1, 5)]
 
 
-def quote(n: int, instrument: Instrument) -> Quote:
+def quote(n: int, instrument: Instrument, event_ns: int | None = None) -> Quote:
     return Quote(
         instrument=instrument,
         source="cme",
         session=1,
         sequence=n,
         frame_index=0,
-        event_ns=n,
+        event_ns=n if event_ns is None else event_ns,
         received_ns=n,
         bid=Decimal(n),
         bid_size=1,
@@ -111,11 +111,13 @@ def make_event(n: int, kind: str, index: int) -> MarketEvent:
             return healed(n, INSTRUMENTS[: index + 1])
         case "staleness":
             return staleness(n, instrument)
+        case "late":
+            return quote(n, instrument, max(0, n - 5))
         case _:
             return quote(n, instrument)
 
 
-KINDS = ("quote", "quote", "quote", "trade", "settlement", "gap", "healed", "staleness")
+KINDS = ("quote", "quote", "late", "trade", "settlement", "gap", "healed", "staleness")
 
 
 def numbered(batches: list[list[tuple[str, int]]]) -> list[list[MarketEvent]]:
@@ -130,22 +132,30 @@ batches_of_events = st.lists(
 
 @dataclass
 class Watcher:
-    """Follow a stream as a consumer does, and note the books at each mark that concerns them."""
+    """Follow a stream as consumers do, and note the books at each mark that concerns them.
 
-    books: dict[Instrument, Quote] = field(default_factory=dict)
-    at_marks: list[tuple[MarketEvent, dict[Instrument, Quote | None]]] = field(default_factory=list)
+    `arrived` holds the last quote that came, `newest` the one of the latest event time.
+    """
+
+    arrived: dict[Instrument, Quote] = field(default_factory=dict)
+    newest: dict[Instrument, Quote] = field(default_factory=dict)
+    at_marks: list[tuple[MarketEvent, list[Quote | None]]] = field(default_factory=list)
 
     def follow(self, events: Iterable[MarketEvent]) -> None:
         for event in events:
             if isinstance(event, Quote):
-                self.books[event.instrument] = event
+                self.arrived[event.instrument] = event
+                before = self.newest.get(event.instrument)
+                if before is None or event.event_ns >= before.event_ns:
+                    self.newest[event.instrument] = event
             elif isinstance(event, Gap | Healed | Staleness):
                 named = (
                     [event.instrument]
                     if isinstance(event, Staleness)
                     else event.instruments or INSTRUMENTS
                 )
-                self.at_marks.append((event, {name: self.books.get(name) for name in named}))
+                books = [book.get(name) for book in (self.arrived, self.newest) for name in named]
+                self.at_marks.append((event, books))
 
 
 @given(batches_of_events, st.integers(1, 20), st.sets(st.integers(0, 7)))
@@ -165,7 +175,8 @@ def test_books_are_equal_at_each_mark_and_at_the_end(
     events, count = queue.take()
     seen, left_out = seen + events, left_out + count
     conflated.follow(seen)
-    assert conflated.books == plain.books
+    assert conflated.arrived == plain.arrived
+    assert conflated.newest == plain.newest
     assert conflated.at_marks == plain.at_marks
     sent = [event for batch in batches for event in batch]
     assert [e for e in seen if not isinstance(e, Quote)] == [
