@@ -1,253 +1,286 @@
-"""Own one venue's connection: its session, its sequence, and what was received but not stored."""
+"""Own one venue's feed: what arrives is captured first, then told, then stored."""
 
 import asyncio
-import os
-from collections import Counter, deque
-from collections.abc import Awaitable, Iterable
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import Any, NoReturn
 
-import numpy as np
-
-from actors.feed_payloads import stream_payloads
-from actors.messages import FeedStatus, MarketBatch
+from actors.feed_capture import FeedCapture
+from actors.feed_connection import AFTER_SILENCE_S, FeedConnection, ReconnectPort
+from actors.feed_publish import FeedPublisher, MarketPort
+from actors.feed_state import FeedState, Interpreter, Mark, checkpoint_records, mark_record
+from actors.feed_store import FeedStore
+from actors.freshness import DEFAULT_LIMITS, FreshnessTracker
+from actors.health import BadFrameWindow, ClockSkew
+from actors.loops import start_loops
+from actors.messages import FeedStatus
 from core.clock import Clock, utc_from_ns
-from core.errors import BadFrame, FeedDisconnected, SourceUnavailable
+from core.errors import BadFrame, NotFound, SourceUnavailable
 from core.logs import get_logger
-from core.market import Gap, GapReason, MarketEvent, Quote, Settlement, Trade
-from integrations.backoff import backoff_s
-from integrations.cme.client import CmeClient, CmeConfig, CmeSession
-from integrations.sequence import SequenceTracker
-from storage import market, settlements
+from core.market import Gap, GapReason, MarketEvent, Quote, Trade
+from integrations import registry
+from integrations.venue import Arrival, Decoded, VenueClient, VenueSession
+from storage import instruments
 from storage.cache import Cache
+from storage.journal import JournalWriter
+from storage.journal_format import Position, Record, RecordKind
+from storage.objects import ObjectStore
 from storage.pool import DatabaseUrls, Pools, open_pools
 
 log = get_logger(__name__)
 
-_FLUSH_INTERVAL_S = 0.05
-_STORE_RETRY_S = 0.5
-
-
-class MarketPort(Protocol):
-    """Take in what a feed received."""
-
-    async def apply(self, batch: MarketBatch) -> None: ...
+_WATCH_INTERVAL_S = 0.25
+_REFERENCE_EVERY_S = 6 * 3_600.0
+_REFERENCE_RETRY_S = 60.0
+_EXPECTED_CONTRACTS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedConfig:
-    """Describe one venue's feed.
+    """Describe one venue's feed; `client` is the configuration of the venue's own client.
 
-    At most `max_unstored` events wait for the database; beyond that the oldest quotes are
-    dropped and counted, so that memory stays flat through an outage.
+    The journal holds at most `journal_limit_bytes`; what comes beyond is counted and lost.
     """
 
     venue: str
     source: str
     products: tuple[str, ...]
-    cme: CmeConfig
+    client: Any
     database: DatabaseUrls
     cache_url: str
-    max_unstored: int = 200_000
+    journal: Path
+    object_store: str
+    version: str
+    journal_limit_bytes: int = 8 * 1024**3
 
 
 class FeedActor:
     """Keep one venue's stream flowing.
 
-    Owns: the connection, its sequence, the cursor, and events not stored yet. After a restart it
-    reloads the cursor, reconnects, and marks the gap on the stream. Callers only read `status`.
+    Owns: the connection, its sequence, the journal of what was received, and how far that is
+    stored. After a restart it stores what the journal still holds, reconnects, and marks the gap
+    on the stream. Callers only read `status`.
     """
 
-    async def __init__(self, config: FeedConfig, port: MarketPort, clock: Clock) -> None:  # type: ignore[misc]  # Ray awaits it
+    async def __init__(  # type: ignore[misc]  # Ray awaits it
+        self, config: FeedConfig, port: MarketPort, reconnects: ReconnectPort, clock: Clock
+    ) -> None:
         self._config = config
-        self._port = port
         self._clock = clock
+        self._spec = registry.venue(config.venue)
         self._counts: Counter[str] = Counter()
-        self._gap: GapReason | None = GapReason.STARTED
-        self._connected = False
-        self._session_id = 0
         self._sequence = 0
         self._last_received_ns: int | None = None
-        self._fresh: list[MarketEvent] = []
-        self._unstored: deque[MarketEvent] = deque()
+        self._state = FeedState(config.venue, config.source)
+        self._bad_frames = BadFrameWindow()
+        self._skew = ClockSkew()
+        self._freshness = FreshnessTracker(DEFAULT_LIMITS, config.venue, config.source)
         self._pools: Pools = await open_pools(config.database)
-        self._cache = await Cache.open(config.cache_url)
-        await self._reload()
-        self._client = CmeClient(config.cme, source=config.source, clock=clock)
-        self._jitter = np.random.default_rng()
-        self._tasks = [
-            asyncio.create_task(body) for body in (self._receive(), self._publish(), self._store())
-        ]
-        for task in self._tasks:
-            task.add_done_callback(_crash)
+        self._publisher = FeedPublisher(
+            await Cache.open(config.cache_url),
+            port,
+            venue=config.venue,
+            source=config.source,
+            products=config.products,
+        )
+        self._capture = await self._open_capture()
+        self._store = FeedStore(
+            self._pools,
+            venue=config.venue,
+            source=config.source,
+            folder=config.journal,
+            make_interpreter=self._make_interpreter,
+            clock=clock,
+        )
+        self._client: VenueClient = self._spec.make_client(config.client, config.source, clock)
+        self._connection = FeedConnection(
+            self._client,
+            venue=config.venue,
+            products=config.products,
+            heals_in_session=self._spec.heals_in_session,
+            clock=clock,
+            reconnects=reconnects,
+            port=self,
+        )
+        self._loops = start_loops(
+            self._connection.run(),
+            self._publisher.run(),
+            self._store.run(),
+            self._capture.run(lambda: self._store.position),
+            self._watch(),
+            self._keep_instruments(),
+        )
 
-    async def _reload(self) -> None:
-        async with self._pools.system() as connection:
-            cursor = await market.load_cursor(connection, self._config.venue)
-        if cursor is not None:
-            self._session_id, self._sequence = cursor.session, cursor.sequence
+    async def _open_capture(self) -> FeedCapture:
+        config = self._config
+        journal = JournalWriter(
+            config.journal,
+            venue=config.venue,
+            source=config.source,
+            products=config.products,
+            version=config.version,
+            now_ns=self._clock.now_ns(),
+            max_bytes=config.journal_limit_bytes,
+        )
+        journal.append(self._checkpoint())
+        return FeedCapture(
+            journal,
+            await ObjectStore.open(config.object_store),
+            venue=config.venue,
+            limit=config.journal_limit_bytes,
+            clock=self._clock,
+        )
+
+    async def close(self) -> None:
+        """End the feed; what is captured and not stored is stored by the next one."""
+        for loop in self._loops:
+            loop.cancel()
+        await asyncio.gather(*self._loops, return_exceptions=True)
+        await self._client.close()
+        await self._publisher.flush()
+        await self._publisher.close()
+        await self._pools.close()
+        self._capture.close()
+
+    def _make_interpreter(self) -> Interpreter:
+        return Interpreter(self._config.venue, self._config.source, self._spec.make_decoder)
+
+    def _checkpoint(self) -> list[Record]:
+        # The journal is opened before there is a connection.
+        connection = getattr(self, "_connection", None)
+        session = None if connection is None else connection.session
+        decoders = {} if session is None else {session.session_id: session.decoder}
+        return checkpoint_records(self._state, decoders, self._clock.now_ns())
 
     async def status(self) -> FeedStatus:
         """Tell how the feed stands."""
+        now_ns = self._clock.now_ns()
+        session = self._connection.session
         return FeedStatus(
             venue=self._config.venue,
             source=self._config.source,
-            connected=self._connected,
-            session=self._session_id,
+            connected=session is not None,
+            degraded=self._bad_frames.is_degraded(now_ns),
+            session=0 if session is None else session.session_id,
             sequence=self._sequence,
-            connections=self._counts["connections"],
+            connections=self._connection.connections,
             frames=self._counts["frames"],
             events=self._counts["events"],
-            stored=self._counts["stored"],
-            dropped=self._counts["dropped"],
-            bad_frames=self._counts["bad_frames"],
+            stored=self._store.stored,
+            missed=self._counts["missed"],
+            repeated=self._counts["repeated"],
+            late=self._counts["late"],
             gaps=self._counts["gaps"],
-            gap=self._gap,
+            gap=self._state.gap,
             last_received_ns=self._last_received_ns,
+            unstorable=self._store.unstorable,
+            behind=self._store.behind_bytes,
+            clock_skew_ms=self._skew.median_ms(),
+            store_lag_ms=self._store.lag_p99_ms,
+            bad_frames=self._bad_frames.counts(),
+            refused={} if session is None else dict(session.refused),
+            queues=(self._publisher.queue, self._store.queue, self._capture.queue),
+            symbols=self._freshness.statuses(now_ns, self._state.suspects),
         )
 
-    async def _receive(self) -> None:
-        attempt = 0
-        self._mark_gap(GapReason.STARTED, self._sequence + 1 if self._session_id else None, None)
-        while True:
-            try:
-                async with self._client.connect(self._config.products) as session:
-                    attempt = 0
-                    await self._follow(session)
-            except (FeedDisconnected, SourceUnavailable) as error:
-                log.warning("feed.disconnected", venue=self._config.venue, reason=error.detail)
-                if self._connected:
-                    self._mark_gap(GapReason.DISCONNECTED, None, None)
-            self._connected = False
-            await asyncio.sleep(backoff_s(attempt, self._jitter))
-            attempt += 1
-
-    async def _follow(self, session: CmeSession) -> None:
-        self._connected = True
-        self._session_id = session.session_id
-        self._counts["connections"] += 1
-        tracker = SequenceTracker()
-        async for frame in session:
-            if isinstance(frame, BadFrame):
-                self._counts["bad_frames"] += 1
-                continue
-            self._counts["frames"] += 1
-            self._last_received_ns = frame.received_ns
-            step = tracker.observe(frame.sequence)
-            self._sequence = frame.sequence
-            if step.missed:
-                self._mark_gap(GapReason.SEQUENCE, step.expected, frame.sequence)
-                reason = f"expected message {step.expected}, received {frame.sequence}"
-                raise FeedDisconnected(venue=self._config.venue, reason=reason)
-            if frame.events:
-                self._take(frame.events)
-                self._gap = None
-
-    def _take(self, events: tuple[MarketEvent, ...]) -> None:
-        self._counts["events"] += len(events)
-        self._fresh.extend(events)
-        self._unstored.extend(events)
-        if len(self._unstored) > self._config.max_unstored:
-            kept = without_oldest_quotes(self._unstored, self._config.max_unstored // 2)
-            self._counts["dropped"] += len(self._unstored) - len(kept)
-            self._unstored = kept
-
-    def _mark_gap(self, reason: GapReason, expected: int | None, received: int | None) -> None:
-        self._gap = reason
-        self._counts["gaps"] += 1
-        self._take(
-            (
-                Gap(
-                    venue=self._config.venue,
-                    source=self._config.source,
-                    session=self._session_id,
-                    expected_sequence=expected,
-                    received_sequence=received,
-                    received_ns=self._clock.now_ns(),
-                    reason=reason,
-                ),
-            )
+    def arrived(self, session: VenueSession, arrivals: Sequence[Arrival]) -> None:
+        """Capture frames, and pass on what they say."""
+        session_id = session.session_id
+        kind = RecordKind.FRAME
+        end = self._capture.append(
+            [Record(kind, session_id, received_ns, frame) for received_ns, frame, _ in arrivals]
         )
+        events: list[MarketEvent] = []
+        take = self._state.take
+        for received_ns, _, decoded in arrivals:
+            if decoded.events:
+                events += take(decoded, session_id, received_ns)
+            if decoded.bad or decoded.missed or decoded.is_repeated or decoded.is_late:
+                self._count_trouble(decoded, received_ns)
+        last_ns, _, last = arrivals[-1]
+        self._counts["frames"] += len(arrivals)
+        self._last_received_ns = last_ns
+        if last.sequence is not None:
+            self._sequence = last.sequence
+        if last.sent_ns is not None:
+            self._skew.observe(last_ns - last.sent_ns)
+        self._pass_on(events, end)
+        self._capture.rotate_if_due(self._checkpoint)
 
-    async def _publish(self) -> None:
-        while True:
-            await asyncio.sleep(_FLUSH_INTERVAL_S)
-            if not self._fresh:
-                continue
-            events, self._fresh = tuple(self._fresh), []
-            batch = MarketBatch(venue=self._config.venue, source=self._config.source, events=events)
-            # Each alone, so that neither a dead cache stops the curve nor a dead actor the stream.
-            await self._try("curve", self._port.apply(batch), len(events))
-            for product, payloads in stream_payloads(events, self._config.products).items():
-                await self._try(
-                    "stream", self._cache.publish_quotes(product, payloads), len(payloads)
-                )
-
-    async def _try(self, target: str, work: Awaitable[None], events: int) -> None:
-        try:
-            await work
-        except SourceUnavailable as error:
-            # What is hot may be lost: the next quote is absolute, and the store has them all.
-            self._counts["unpublished"] += events
-            log.warning("feed.unpublished", target=target, events=events, reason=error.detail)
-
-    async def _store(self) -> None:
-        while True:
-            await asyncio.sleep(_FLUSH_INTERVAL_S)
-            events = list(self._unstored)
-            if not events:
-                continue
-            try:
-                stored = await self._write(events)
-            except SourceUnavailable as error:
-                log.warning("feed.unstored", waiting=len(self._unstored), reason=error.detail)
-                await asyncio.sleep(_STORE_RETRY_S)
-                continue
-            self._counts["stored"] += stored
-            written = {id(event) for event in events}
-            self._unstored = deque(e for e in self._unstored if id(e) not in written)
-
-    async def _write(self, events: list[MarketEvent]) -> int:
-        now = utc_from_ns(self._clock.now_ns())
-        settled = [event for event in events if isinstance(event, Settlement)]
-        async with self._pools.system() as connection:
-            counts = await market.append(
-                connection,
-                [event for event in events if isinstance(event, Quote)],
-                [event for event in events if isinstance(event, Trade)],
-                [event for event in events if isinstance(event, Gap)],
-            )
-            if settled:
-                await settlements.store_announced(connection, settled)
-            await market.save_cursor(
-                connection,
+    def interrupted(self, session_id: int, reason: GapReason) -> None:
+        """Mark that the whole stream may have missed something."""
+        self._mark(
+            Gap(
                 venue=self._config.venue,
                 source=self._config.source,
-                session=self._session_id,
-                sequence=self._sequence,
-                event_ns=self._last_received_ns or 0,
-                now=now,
+                session=session_id,
+                expected_sequence=self._sequence + 1 if session_id else None,
+                received_sequence=None,
+                received_ns=self._clock.now_ns(),
+                reason=reason,
             )
-        return counts.total
+        )
 
+    def _mark(self, mark: Mark) -> None:
+        end = self._capture.append([mark_record(mark)])
+        self._pass_on(self._state.mark(mark), end)
 
-def without_oldest_quotes(events: Iterable[MarketEvent], quotes: int) -> deque[MarketEvent]:
-    """Return the events without all but the newest `quotes` quotes; nothing else is dropped."""
-    listed = list(events)
-    surplus = max(0, sum(isinstance(event, Quote) for event in listed) - quotes)
-    kept: deque[MarketEvent] = deque()
-    for event in listed:
-        if surplus and isinstance(event, Quote):
-            surplus -= 1
-        else:
-            kept.append(event)
-    return kept
+    def _count_trouble(self, decoded: Decoded, received_ns: int) -> None:
+        counts = self._counts
+        counts["missed"] += decoded.missed
+        counts["repeated"] += decoded.is_repeated
+        counts["late"] += decoded.is_late
+        if decoded.bad is not None:
+            self._bad_frames.observe(decoded.bad, received_ns)
 
+    def _pass_on(self, events: list[MarketEvent], end: Position | None) -> None:
+        if not events:
+            return
+        self._counts["events"] += len(events)
+        observe = self._freshness.observe
+        for event in events:
+            if isinstance(event, Quote | Trade):
+                observe(event.instrument, event.received_ns, event.event_ns)
+            elif isinstance(event, Gap):
+                self._counts["gaps"] += 1
+                self._connection.heal(event.instruments or self._state.known)
+        self._publisher.put(events)
+        if end is not None:
+            self._store.offer(events, end)
 
-def _crash(task: asyncio.Task[None]) -> None:
-    """End the process when a loop of the feed ends: Ray then starts the actor anew."""
-    if task.cancelled():
-        return
-    error = task.exception()
-    log.critical("feed.loop.ended", error=repr(error))
-    os._exit(70)
+    async def _watch(self) -> NoReturn:
+        while True:
+            await asyncio.sleep(_WATCH_INTERVAL_S)
+            for staleness in self._freshness.check(self._clock.now_ns()):
+                self._mark(staleness)
+                if staleness.is_stale:
+                    self._connection.heal([staleness.instrument], AFTER_SILENCE_S)
+
+    async def _keep_instruments(self) -> NoReturn:
+        while True:
+            try:
+                await self._record_instruments()
+            except (BadFrame, NotFound, SourceUnavailable) as error:
+                log.warning("feed.instruments", venue=self._config.venue, reason=error.detail)
+                await asyncio.sleep(_REFERENCE_RETRY_S)
+            else:
+                await asyncio.sleep(_REFERENCE_EVERY_S)
+
+    async def _record_instruments(self) -> None:
+        for product in self._config.products:
+            listed = await self._client.instruments(product)
+            now_ns = self._clock.now_ns()
+            async with self._pools.system() as connection:
+                await instruments.record(
+                    connection,
+                    self._config.venue,
+                    self._config.source,
+                    listed,
+                    utc_from_ns(now_ns),
+                )
+            # One that is silent from the first is as stale as one that fell silent, but the far
+            # end of a curve may go without a quote for weeks.
+            nearest = sorted(contract.instrument for contract in listed)[:_EXPECTED_CONTRACTS]
+            self._freshness.expect(nearest, now_ns)

@@ -136,6 +136,15 @@ def stream_payloads(
     return dict(payloads)
 
 
+def event_payload(event: MarketEvent) -> bytes:
+    """Encode one event whole, as a replay prints it."""
+    if isinstance(event, Quote | Trade | Settlement):
+        return _encode(_price_payload(event))
+    if isinstance(event, Staleness):
+        return _encode(_silence_payload(event))
+    return _encode(_mark_payload(event, [str(instrument) for instrument in event.instruments]))
+
+
 def _price_payload(event: PriceEvent) -> _Payload:
     # By position: names take half as long again.
     product, contract, symbol = _names(event.instrument)

@@ -1,6 +1,7 @@
 """Own the only way to call an actor: by name, with a time-out, from any process of the stack."""
 
 import asyncio
+import random
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -13,6 +14,7 @@ from actors import names
 from actors.messages import FeedStatus, MarketBatch
 from core.errors import HeliostatError, SourceUnavailable
 from core.market import Curve
+from integrations.backoff import backoff_s
 
 CALL_WITHIN_S = 10.0
 
@@ -91,6 +93,24 @@ class RunsHandle:
     @property
     def _actor(self) -> ActorHandle:
         return ActorHandle(name=names.RUNS, namespace=self.namespace)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupervisorHandle:
+    """Call the FeedSupervisor; a feed that cannot reach it waits by itself."""
+
+    namespace: str
+
+    async def delay_s(self, venue: str, attempt: int) -> float:
+        try:
+            delay: float = await self._actor.call("delay_s", venue, attempt)
+        except SourceUnavailable:
+            return backoff_s(attempt, random.SystemRandom())
+        return delay
+
+    @property
+    def _actor(self) -> ActorHandle:
+        return ActorHandle(name=names.SUPERVISOR, namespace=self.namespace)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ def start_loops(*bodies: Coroutine[Any, Any, Any]) -> list[asyncio.Task[Any]]:
 
     An actor with a dead loop looks alive and does nothing, which is worse than one that is gone.
     """
-    tasks = [asyncio.create_task(body, name=body.__qualname__) for body in bodies]
+    tasks = [asyncio.create_task(body, name=getattr(body, "__qualname__", None)) for body in bodies]
     for task in tasks:
         task.add_done_callback(_end_process)
     return tasks

@@ -16,10 +16,10 @@ from core import products as registry
 from core.clock import NANOSECONDS_PER_MILLISECOND, Clock, utc_from_ns
 from core.errors import CurveNotFound, SourceUnavailable
 from core.logs import get_logger
-from core.market import ContractMonth, Curve, Gap, GapReason, Settlement
+from core.market import ContractMonth, Curve, Gap, PriceEvent, Quote, Settlement, Staleness
 from core.runs import MARKET_ORG
 from quant.calendars import session_trade_date
-from quant.curves import ContractState, live_points, merge
+from quant.curves import ContractState, Doubts, live_points, merge
 from storage import settlements
 from storage.cache import Cache
 from storage.pool import DatabaseUrls, Pools, open_pools
@@ -43,8 +43,8 @@ class MarketActor:
     """Keep the latest curve per product, versioned.
 
     Owns: the newest quote, trade and settlement of each contract. After a restart the curve is
-    rebuilt from stored settlements and, if the cache still holds it, the last snapshot; it is
-    marked as interrupted until the next event. Callers may retry `apply`: events older than the
+    rebuilt from stored settlements and, if the cache still holds it, the last snapshot, whose
+    contracts are suspect until their next quote. Callers may retry `apply`: events older than the
     state change nothing.
     """
 
@@ -53,7 +53,8 @@ class MarketActor:
         self._clock = clock
         self._sources = dict(config.sources)
         self._states: dict[str, dict[ContractMonth, ContractState]] = {}
-        self._gaps: dict[str, GapReason] = {}
+        self._suspects: dict[str, set[ContractMonth]] = {}
+        self._stale: dict[str, set[ContractMonth]] = {}
         # From the clock, so that a version read before a restart is never seen again after it.
         first_version = clock.now_ns() // NANOSECONDS_PER_MILLISECOND
         self._versions = dict.fromkeys(self._sources, first_version)
@@ -85,7 +86,7 @@ class MarketActor:
             return
         self._states.setdefault(product, {}).update(contract_states(snapshot))
         self._latest_ns[product] = snapshot.latest_ns
-        self._gaps[registry.product(product).venue] = GapReason.STARTED
+        self._suspects[product] = set(self._states[product])
 
     async def _keep_snapshots(self) -> None:
         kept: dict[str, int] = {}
@@ -110,24 +111,50 @@ class MarketActor:
         )
 
     async def apply(self, batch: MarketBatch) -> None:
-        """Take in what a feed received; a batch of another source than configured is refused."""
+        """Take in what a feed received; events of another source than configured are passed over.
+
+        A quote ends what was suspect about its contract; a gap makes its contracts suspect.
+        """
         touched: set[str] = set()
         for event in batch.events:
             if isinstance(event, Gap):
-                self._gaps[batch.venue] = event.reason
-                continue
-            self._gaps.pop(batch.venue, None)
-            product = event.instrument.product
-            if self._sources.get(product) != batch.source:
-                continue
-            states = self._states.setdefault(product, {})
-            month = event.instrument.contract_month
-            states[month] = merge(states.get(month, ContractState()), event)
-            touched.add(product)
-            if not isinstance(event, Settlement):
-                self._latest_ns[product] = max(self._latest_ns.get(product, 0), event.event_ns)
+                touched |= self._open_gap(batch.source, event)
+            elif isinstance(event, PriceEvent | Staleness):
+                product = event.instrument.product
+                if self._sources.get(product) == batch.source:
+                    self._take(product, event)
+                    touched.add(product)
         for product in touched:
             self._versions[product] += 1
+
+    def _open_gap(self, source: str, gap: Gap) -> set[str]:
+        concerned: dict[str, set[ContractMonth]] = {}
+        for instrument in gap.instruments:
+            concerned.setdefault(instrument.product, set()).add(instrument.contract_month)
+        if not gap.instruments:
+            concerned = {
+                product: set(states)
+                for product, states in self._states.items()
+                if registry.product(product).venue == gap.venue
+            }
+        touched = {product for product in concerned if self._sources.get(product) == source}
+        for product in touched:
+            self._suspects.setdefault(product, set()).update(concerned[product])
+        return touched
+
+    def _take(self, product: str, event: PriceEvent | Staleness) -> None:
+        month = event.instrument.contract_month
+        if isinstance(event, Staleness):
+            stale = self._stale.setdefault(product, set())
+            (stale.add if event.is_stale else stale.discard)(month)
+            return
+        states = self._states.setdefault(product, {})
+        states[month] = merge(states.get(month, ContractState()), event)
+        if isinstance(event, Settlement):
+            return
+        self._latest_ns[product] = max(self._latest_ns.get(product, 0), event.event_ns)
+        if isinstance(event, Quote):
+            self._suspects.get(product, set()).discard(month)
 
     async def curve(self, product: str) -> Curve:
         """Return the latest curve of a product.
@@ -146,6 +173,7 @@ class MarketActor:
         else:
             local = utc_from_ns(latest_ns).astimezone(_EXCHANGE_ZONE).date()
             today = session_trade_date(product, latest_ns) or local
+        points = live_points(product, states, today, self._doubts(product))
         return Curve(
             product=product,
             source=source,
@@ -153,8 +181,14 @@ class MarketActor:
             as_of_ns=self._clock.now_ns() if latest_ns is None else latest_ns,
             version=self._versions[product],
             live=latest_ns is not None,
-            gap=registry.product(product).venue in self._gaps,
-            points=live_points(product, states, today),
+            gap=any(point.is_suspect for point in points),
+            points=points,
+        )
+
+    def _doubts(self, product: str) -> Doubts:
+        return Doubts(
+            suspect=frozenset(self._suspects.get(product, ())),
+            stale=frozenset(self._stale.get(product, ())),
         )
 
     async def live_products(self) -> dict[str, str]:

@@ -52,7 +52,9 @@ class FeedStatus:
 
     `degraded`: three frames or more could not be read within a minute. `bad_frames` counts by
     reason, `refused` maps products that the venue refused to its reason. `behind` is how many
-    captured bytes wait on disk to be stored. `clock_skew_ms`: median of arrival less sending.
+    captured bytes wait on disk to be stored. `clock_skew_ms`: median of arrival less sending;
+    `store_lag_ms`: 99 % of late were committed so soon after their receipt. `unstorable` counts
+    events that the database cannot hold, which are left out.
     """
 
     venue: str
@@ -71,8 +73,10 @@ class FeedStatus:
     gaps: int
     gap: GapReason | None
     last_received_ns: int | None
+    unstorable: int = 0
     behind: int = 0
     clock_skew_ms: float | None = None
+    store_lag_ms: float | None = None
     bad_frames: dict[str, int] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     queues: tuple[QueueStatus, ...] = ()

@@ -2,6 +2,9 @@
 
 MARKET = "market"
 RUNS = "runs"
+SUPERVISOR = "feed-supervisor"
+KEEPER = "keeper"
+WEATHER = "weather"
 
 
 def feed(venue: str) -> str:

@@ -7,9 +7,12 @@ import ray
 
 from actors import names
 from actors.feed import FeedActor, FeedConfig
-from actors.handles import MarketHandle
+from actors.handles import MarketHandle, SupervisorHandle
+from actors.keeper import Keeper, KeeperConfig
 from actors.market import MarketActor, MarketConfig
 from actors.runs import RunManager, RunManagerConfig
+from actors.supervisor import FeedSupervisor
+from actors.weather import WeatherActor, WeatherConfig
 from core.clock import SystemClock
 from jobs.fanout import RayFanout
 
@@ -18,6 +21,9 @@ _LASTING: dict[str, Any] = {"lifetime": "detached", "max_restarts": -1, "num_cpu
 ACTOR_OPTIONS: dict[str, dict[str, Any]] = {
     "market": {**_LASTING, "max_task_retries": 3, "max_concurrency": 256},
     "feed": {**_LASTING, "max_task_retries": 3, "max_concurrency": 16},
+    "supervisor": {**_LASTING, "max_task_retries": 3, "max_concurrency": 256},
+    "keeper": {**_LASTING, "max_task_retries": 3},
+    "weather": {**_LASTING, "max_task_retries": 3, "max_concurrency": 16},
     "runs": {**_LASTING, "max_task_retries": 3, "max_concurrency": 256},
 }
 
@@ -29,6 +35,8 @@ class ActorsConfig:
     namespace: str
     market: MarketConfig
     feeds: tuple[FeedConfig, ...]
+    weather: WeatherConfig | None
+    keeper: KeeperConfig
     runs: RunManagerConfig
 
 
@@ -44,14 +52,24 @@ def start_actors(config: ActorsConfig) -> list[Any]:
     runs = _named("runs", names.RUNS, config.namespace, RunManager).remote(
         config.runs, RayFanout(), clock
     )
+    supervisor = _named("supervisor", names.SUPERVISOR, config.namespace, FeedSupervisor).remote(
+        clock
+    )
+    keeper = _named("keeper", names.KEEPER, config.namespace, Keeper).remote(config.keeper, clock)
     port = MarketHandle(namespace=config.namespace)
+    reconnects = SupervisorHandle(namespace=config.namespace)
     feeds = [
         _named("feed", names.feed(feed.venue), config.namespace, FeedActor).remote(
-            feed, port, clock
+            feed, port, reconnects, clock
         )
         for feed in config.feeds
     ]
-    return [market, runs, *feeds]
+    weather = [
+        _named("weather", names.WEATHER, config.namespace, WeatherActor).remote(source, clock)
+        for source in (config.weather,)
+        if source is not None
+    ]
+    return [market, runs, supervisor, keeper, *feeds, *weather]
 
 
 def _named(kind: str, name: str, namespace: str, actor: type[Any]) -> Any:

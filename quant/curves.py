@@ -65,8 +65,22 @@ def best_price(state: ContractState) -> tuple[Decimal, str] | None:
     return None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubts:
+    """Name the contracts without a fresh quote since a gap, and those silent for too long."""
+
+    suspect: frozenset[ContractMonth] = frozenset()
+    stale: frozenset[ContractMonth] = frozenset()
+
+
+NO_DOUBTS = Doubts()
+
+
 def live_points(
-    product: str, states: Mapping[ContractMonth, ContractState], today: date
+    product: str,
+    states: Mapping[ContractMonth, ContractState],
+    today: date,
+    doubts: Doubts = NO_DOUBTS,
 ) -> tuple[CurvePoint, ...]:
     """Order the contracts still listed on `today` by position, the front month first.
 
@@ -94,6 +108,8 @@ def live_points(
                 last=state.last,
                 settlement=state.settlement,
                 event_ns=state.event_ns,
+                is_suspect=instrument.contract_month in doubts.suspect,
+                is_stale=instrument.contract_month in doubts.stale,
             )
         )
     return tuple(points)

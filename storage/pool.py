@@ -20,12 +20,12 @@ ReadConn = NewType("ReadConn", "PoolConnectionProxy[asyncpg.Record]")
 WriteConn = NewType("WriteConn", ReadConn)
 """A connection inside a transaction that may write, and so may also read."""
 
+# The server is gone, going, full, or has become a standby: trying later may work.
 _LOST = (
     asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.ReadOnlySQLTransactionError,
 )
 
 
