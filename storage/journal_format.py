@@ -97,15 +97,18 @@ def encode_records(records: Sequence[Record], segment: int, offset: int) -> byte
         ValueError: a payload is larger than 16 MiB.
     """
     parts: list[bytes] = []
-    at = segment + offset
+    add, pack_head, pack_crc = parts.append, _HEAD.pack, _CRC.pack
+    seed = (segment + offset) & _CRC_MASK
     for kind, session, received_ns, payload in records:
         length = len(payload)
         if length > MAX_PAYLOAD_BYTES:
             message = f"A payload of {length} bytes is too large for a journal."
             raise ValueError(message)
-        head = _HEAD.pack(_MARK, kind, length, session, received_ns)
-        parts += (head, _CRC.pack(crc32(payload, crc32(head, at & _CRC_MASK))), payload)
-        at += RECORD_OVERHEAD + length
+        head = pack_head(_MARK, kind, length, session, received_ns)
+        add(head)
+        add(pack_crc(crc32(payload, crc32(head, seed))))
+        add(payload)
+        seed = (seed + RECORD_OVERHEAD + length) & _CRC_MASK
     return b"".join(parts)
 
 
