@@ -24,7 +24,7 @@ def test_the_curve_is_live_and_says_where_it_comes_from(client: Client) -> None:
 
 def test_the_version_rises_with_the_stream(client: Client) -> None:
     before = client.curve("CL").version
-    assert len(list(client.quotes(["CL"], max_events=5))) == 5
+    assert len(list(client.stream(["CL"], max_events=5))) == 5
     assert client.curve("CL").version > before
 
 
@@ -44,7 +44,7 @@ def test_a_past_curve_is_the_stored_settlements(client: Client) -> None:
 
 
 def test_quotes_arrive_in_order_and_as_decimals(client: Client) -> None:
-    quotes = [event for event in client.quotes(["CL"], max_events=40) if isinstance(event, Quote)]
+    quotes = [event for event in client.stream(["CL"], max_events=40) if isinstance(event, Quote)]
     assert quotes
     assert all(isinstance(quote.bid, Decimal | None) for quote in quotes)
     assert {quote.source for quote in quotes} == {"sandbox"}
@@ -59,7 +59,7 @@ def test_unknown_products_and_dates_are_refused(client: Client) -> None:
     with pytest.raises(UnknownProduct):
         client.curve("XX")
     with pytest.raises(UnknownProduct):
-        list(client.quotes(["XX"], max_events=1))
+        list(client.stream(["XX"], max_events=1))
     with pytest.raises(CurveNotFound):
         client.curve("CL", as_of="1990-01-02")
     with pytest.raises(CurveNotFound):

@@ -10,7 +10,9 @@ import httpx
 
 from heliostat import models
 from heliostat.address import find_address
+from heliostat.events import MarketEvent
 from heliostat.flows import ExportFormat, Flows, PortfolioOptions
+from heliostat.market_flows import RangeOptions, Resolution, TickForm, TickKind
 from heliostat.retry import RetryPolicy, Timeouts
 from heliostat.transports import AsyncTransport, client_settings
 
@@ -67,14 +69,59 @@ class AsyncClient:
         """Return the latest forward curve of a product, or that of the date `as_of`."""
         return await self._transport.run(self._flows.curve(product, as_of, source))
 
-    def quotes(
-        self, products: Sequence[str], max_events: int | None = None
-    ) -> AsyncGenerator[models.MarketEvent, None]:
-        """Yield quotes, trades, settlements and gaps as they arrive, for ever without a bound.
+    async def quotes(self, product: str) -> tuple[models.QuoteTick, ...]:
+        """Return the latest quote of each contract of a product."""
+        return await self._transport.run(self._flows.quotes(product))
 
-        A lost connection resumes after the last event as far as the API still holds the stream.
+    def ticks(
+        self, product: str, kind: TickKind = "quotes", **asked: Unpack[RangeOptions]
+    ) -> AsyncGenerator[models.QuoteTick | models.TradeTick, None]:
+        """Yield stored quotes or trades by contract and time, asking for a page at a time."""
+        return self._transport.iterate(self._flows.ticks(product, kind, asked))
+
+    def tick_pages(
+        self,
+        product: str,
+        form: TickForm,
+        kind: TickKind = "quotes",
+        **asked: Unpack[RangeOptions],
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield stored ticks a page at a time, each page one CSV, Parquet or Arrow file."""
+        return self._transport.iterate(self._flows.tick_pages(product, kind, form, asked))
+
+    def bars(
+        self, product: str, resolution: Resolution = "1d", **asked: Unpack[RangeOptions]
+    ) -> AsyncGenerator[models.Bar, None]:
+        """Yield bars of a minute or of a trade date by contract and time."""
+        return self._transport.iterate(self._flows.bars(product, resolution, asked))
+
+    async def instruments(
+        self,
+        product: str,
+        source: str | None = None,
+        on: date | str | None = None,
+        limit: int | None = None,
+    ) -> tuple[models.Instrument, ...]:
+        """Return the contracts of a product that trade on a day, today if none is named."""
+        return await self._transport.run(self._flows.instruments(product, source, on, limit))
+
+    async def feeds(self) -> tuple[models.Feed, ...]:
+        """Tell how the feed of every venue stands."""
+        return await self._transport.run(self._flows.feeds())
+
+    async def feed(self, venue: str) -> models.FeedDetail:
+        """Tell all about the feed of one venue, contract by contract."""
+        return await self._transport.run(self._flows.feed(venue))
+
+    def stream(
+        self, products: Sequence[str], max_events: int | None = None, after: str | None = None
+    ) -> AsyncGenerator[MarketEvent, None]:
+        """Yield quotes, trades, settlements and marks as they arrive, for ever without a bound.
+
+        A lost connection resumes after the last event, a new stream after the event id `after`.
+        What the API no longer keeps by then is marked by a `Gap` of the reason `trimmed`.
         """
-        return self._transport.iterate(self._flows.quotes(tuple(products), max_events))
+        return self._transport.iterate(self._flows.stream(tuple(products), max_events, after))
 
     async def submit(
         self, *, fresh: bool = False, **options: Unpack[PortfolioOptions]

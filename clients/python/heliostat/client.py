@@ -10,7 +10,9 @@ import httpx
 
 from heliostat import models
 from heliostat.address import find_address
+from heliostat.events import MarketEvent
 from heliostat.flows import ExportFormat, Flows, PortfolioOptions
+from heliostat.market_flows import RangeOptions, Resolution, TickForm, TickKind
 from heliostat.retry import RetryPolicy, Timeouts
 from heliostat.transports import SyncTransport, client_settings
 
@@ -67,14 +69,59 @@ class Client:
         """Return the latest forward curve of a product, or that of the date `as_of`."""
         return self._transport.run(self._flows.curve(product, as_of, source))
 
-    def quotes(
-        self, products: Sequence[str], max_events: int | None = None
-    ) -> Generator[models.MarketEvent, None, None]:
-        """Yield quotes, trades, settlements and gaps as they arrive, for ever without a bound.
+    def quotes(self, product: str) -> tuple[models.QuoteTick, ...]:
+        """Return the latest quote of each contract of a product."""
+        return self._transport.run(self._flows.quotes(product))
 
-        A lost connection resumes after the last event as far as the API still holds the stream.
+    def ticks(
+        self, product: str, kind: TickKind = "quotes", **asked: Unpack[RangeOptions]
+    ) -> Generator[models.QuoteTick | models.TradeTick, None, None]:
+        """Yield stored quotes or trades by contract and time, asking for a page at a time."""
+        return self._transport.iterate(self._flows.ticks(product, kind, asked))
+
+    def tick_pages(
+        self,
+        product: str,
+        form: TickForm,
+        kind: TickKind = "quotes",
+        **asked: Unpack[RangeOptions],
+    ) -> Generator[bytes, None, None]:
+        """Yield stored ticks a page at a time, each page one CSV, Parquet or Arrow file."""
+        return self._transport.iterate(self._flows.tick_pages(product, kind, form, asked))
+
+    def bars(
+        self, product: str, resolution: Resolution = "1d", **asked: Unpack[RangeOptions]
+    ) -> Generator[models.Bar, None, None]:
+        """Yield bars of a minute or of a trade date by contract and time."""
+        return self._transport.iterate(self._flows.bars(product, resolution, asked))
+
+    def instruments(
+        self,
+        product: str,
+        source: str | None = None,
+        on: date | str | None = None,
+        limit: int | None = None,
+    ) -> tuple[models.Instrument, ...]:
+        """Return the contracts of a product that trade on a day, today if none is named."""
+        return self._transport.run(self._flows.instruments(product, source, on, limit))
+
+    def feeds(self) -> tuple[models.Feed, ...]:
+        """Tell how the feed of every venue stands."""
+        return self._transport.run(self._flows.feeds())
+
+    def feed(self, venue: str) -> models.FeedDetail:
+        """Tell all about the feed of one venue, contract by contract."""
+        return self._transport.run(self._flows.feed(venue))
+
+    def stream(
+        self, products: Sequence[str], max_events: int | None = None, after: str | None = None
+    ) -> Generator[MarketEvent, None, None]:
+        """Yield quotes, trades, settlements and marks as they arrive, for ever without a bound.
+
+        A lost connection resumes after the last event, a new stream after the event id `after`.
+        What the API no longer keeps by then is marked by a `Gap` of the reason `trimmed`.
         """
-        return self._transport.iterate(self._flows.quotes(tuple(products), max_events))
+        return self._transport.iterate(self._flows.stream(tuple(products), max_events, after))
 
     def submit(self, *, fresh: bool = False, **options: Unpack[PortfolioOptions]) -> models.Run:
         """Ask for a portfolio run; an identical finished one is returned unless `fresh`."""

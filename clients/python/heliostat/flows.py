@@ -1,34 +1,22 @@
-"""Own every conversation with the API, once for both clients: build, send, retry, page, resume."""
+"""Own the conversations about runs and settlements; those about markets are in market_flows."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import BinaryIO, Literal, NotRequired, Required, TypedDict, TypeVar
+from typing import BinaryIO, Literal, NotRequired, Required, TypedDict
 from urllib.parse import quote
-from uuid import uuid4
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import TypeAdapter
 from pydantic_core import to_json
 
 from heliostat import models
-from heliostat.answers import open_checked, parse, query, segment
-from heliostat.effects import Call, Emit, FileBody, Flow, Pause, Reply, Write, read_all, read_chunk
-from heliostat.errors import (
-    ApiError,
-    HeliostatError,
-    RunCancelled,
-    RunFailed,
-    UnexpectedAnswer,
-    Unreachable,
-    error_from_problem,
-)
-from heliostat.readers import EVENT_STREAM_TYPE, QuoteReader, RunReader, StreamReader
-from heliostat.retry import Jitter, RetryPolicy, Timeouts, pause_before_retry, system_jitter
-from heliostat.sse import FrameDecoder, LineSplitter, json_object
-
-T = TypeVar("T")
-M = TypeVar("M", bound=BaseModel)
+from heliostat.answers import parse, query, segment
+from heliostat.effects import Call, Emit, FileBody, Flow, Write, read_chunk
+from heliostat.errors import RunCancelled, RunFailed, UnexpectedAnswer, error_from_problem
+from heliostat.market_flows import MarketFlows
+from heliostat.readers import RunReader
+from heliostat.sse import LineSplitter, json_object
 
 EXPORT_TYPES = {"csv": "text/csv", "arrow": "application/vnd.apache.arrow.stream"}
 ExportFormat = Literal["csv", "arrow"]
@@ -55,28 +43,8 @@ class PortfolioOptions(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Flows:
+class Flows(MarketFlows):
     """Make the flows of one client; holds settings only, so it may be shared freely."""
-
-    retries: RetryPolicy = field(default_factory=RetryPolicy)
-    timeouts: Timeouts = field(default_factory=Timeouts)
-    jitter: Jitter = system_jitter
-    new_key: Callable[[], str] = field(default=lambda: str(uuid4()))
-
-    def health(self) -> Flow[models.Health]:
-        return self._fetch(models.Health, Call(method="GET", path="/v1/health"))
-
-    def products(self) -> Flow[tuple[models.Product, ...]]:
-        body = yield from self._send(Call(method="GET", path="/v1/products"))
-        items = json_object(body).get("items")
-        return parse(TypeAdapter(tuple[models.Product, ...]), items)
-
-    def curve(
-        self, product: str, as_of: date | str | None, source: str | None
-    ) -> Flow[models.Curve]:
-        path = f"/v1/products/{segment(product)}/curve"
-        params = query(as_of=as_of, source=source)
-        return self._fetch(models.Curve, Call(method="GET", path=path, params=params))
 
     def submit(self, options: PortfolioOptions, fresh: bool) -> Flow[models.Run]:
         specification = {key: value for key, value in options.items() if value is not None}
@@ -104,9 +72,6 @@ class Flows:
 
     def watch(self, run_id: str, after: int = 0) -> Flow[None]:
         return self._follow(RunReader(run_id, after, self.timeouts.silence_s))
-
-    def quotes(self, products: tuple[str, ...], max_events: int | None) -> Flow[None]:
-        return self._follow(QuoteReader(products, max_events, self.timeouts.silence_s))
 
     def optimize(
         self,
@@ -189,78 +154,6 @@ class Flows:
         finally:
             part.unlink(missing_ok=True)
         return models.ExportResult(path=str(to), bytes_written=written)
-
-    def _keyed_post(self, path: str, body: bytes | None) -> Call:
-        headers = {"Idempotency-Key": self.new_key()}
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        return Call(method="POST", path=path, headers=headers, body=body)
-
-    def _fetch(self, model: type[M], call: Call) -> Flow[M]:
-        body = yield from self._send(call)
-        return parse(TypeAdapter(model), json_object(body))
-
-    def _send(self, call: Call) -> Flow[bytes]:
-        def attempt() -> Flow[bytes]:
-            yield from open_checked(call)
-            return (yield from read_all())
-
-        return self._retrying(call, attempt)
-
-    def _open(self, call: Call, media_type: str | None = None) -> Flow[Reply]:
-        return self._retrying(call, lambda: open_checked(call, media_type))
-
-    def _retrying(self, call: Call, attempt: Callable[[], Flow[T]]) -> Flow[T]:
-        tries = 0
-        while True:
-            try:
-                return (yield from attempt())
-            except (Unreachable, ApiError) as failure:
-                tries += 1
-                pause_s = self._pause_s(failure, tries, self.retries.attempts, call.repeatable)
-                if pause_s is None:
-                    raise
-            yield Pause(pause_s)
-
-    def _pause_s(
-        self, failure: HeliostatError, tries: int, limit: int, repeatable: bool
-    ) -> float | None:
-        return pause_before_retry(
-            self.retries,
-            failure,
-            attempt=tries,
-            limit=limit,
-            repeatable=repeatable,
-            jitter=self.jitter,
-        )
-
-    def _follow(self, reader: StreamReader) -> Flow[None]:
-        failures = 0
-        limit = self.retries.attempts
-        while True:
-            failure: HeliostatError
-            try:
-                yield from open_checked(reader.call(), EVENT_STREAM_TYPE)
-                limit = self.retries.stream_attempts
-                decoder = FrameDecoder(reader.last_event_id)
-                while (chunk := (yield from read_chunk())) is not None:
-                    for frame in decoder.feed(chunk):
-                        failures = 0
-                        item = reader.accept(frame)
-                        if item is not None:
-                            yield Emit(item)
-                        if reader.is_done(clean_end=False):
-                            return
-                if reader.is_done(clean_end=True):
-                    return
-                failure = Unreachable("The stream ended before its last event.")
-            except (Unreachable, ApiError) as caught:
-                failure = caught
-            failures += 1
-            pause_s = self._pause_s(failure, failures, limit, repeatable=True)
-            if pause_s is None:
-                raise failure
-            yield Pause(pause_s)
 
 
 def _import_line(

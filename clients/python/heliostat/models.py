@@ -1,11 +1,11 @@
 """Own the typed answers of the API; unknown members are ignored, so the API may grow."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Model(BaseModel):
@@ -139,55 +139,148 @@ class RunEvent(Model):
     detail: dict[str, Any] = Field(default_factory=dict)
 
 
-class MarketEvent(OpenModel):
-    """Be what the quote stream brings; `event_id` resumes the stream after this event."""
+class Tick(Model):
+    """Be a stored quote or trade of one contract, `CL-202612`.
 
-    kind: str
-    event_id: str | None = None
+    `event_ns` are nanoseconds since the epoch, UTC: the whole of what the times are cut from.
+    """
+
+    instrument: str
     source: str
-
-
-class Gap(MarketEvent):
-    """Mark that messages of a venue may be missing before this point of the stream."""
-
-    venue: str
-    reason: str
-    received_time: datetime | None = None
-
-
-class ContractEvent(MarketEvent):
-    """Be an event of one contract (YYYYMM); `event_ns` are nanoseconds since the epoch, UTC."""
-
-    product: str
-    contract: str
-    symbol: str
     event_time: datetime
-    event_ns: int | None = None
+    received_time: datetime
+    event_ns: int
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_nanoseconds(cls, values: Any) -> Any:
+        if isinstance(values, dict) and isinstance(values.get("event_time"), str):
+            return {"event_ns": nanoseconds(values["event_time"]), **values}
+        return values
 
 
-class Quote(ContractEvent):
-    """Hold the top of one contract's book."""
+class QuoteTick(Tick):
+    """Hold the top of one contract's book; a side without orders is None."""
 
+    session: int
+    sequence: int
+    frame_index: int
     bid: Decimal | None = None
     bid_size: int | None = None
     ask: Decimal | None = None
     ask_size: int | None = None
 
 
-class Trade(ContractEvent):
-    """Hold one trade."""
+class TradeTick(Tick):
+    """Hold one stored trade."""
 
+    entry_id: str
     price: Decimal
     size: int
     aggressor: str | None = None
 
 
-class Settlement(ContractEvent):
-    """Hold one settlement price as the venue announced it; `stage` is preliminary or final."""
+class Bar(Model):
+    """Hold the trades of one contract in a minute, or on the trade date whose midnight it is."""
 
-    price: Decimal
-    trade_date: date
-    stage: str
+    instrument: str
+    source: str
+    start: datetime
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    volume: int
+    trades: int
+
+
+class Instrument(Model):
+    """Hold one contract; prices are `currency` per `price_unit`, sizes in `price_unit`.
+
+    `basis` is `venue` where its dates are those that the venue lists, else `rule`.
+    """
+
+    instrument: str
+    contract: str
+    symbol: str
+    venue: str
+    venue_symbol: str | None = None
+    last_trade_date: date
+    first_trade_date: date | None = None
+    first_notice_date: date | None = None
+    first_delivery_date: date | None = None
+    final_settlement_date: date | None = None
+    contract_size: Decimal
+    price_unit: str
+    currency: str
+    minor_per_major: int = 1
+    basis: str
+    source: str | None = None
+    recorded_at: datetime | None = None
+
+
+class Feed(OpenModel):
+    """Tell how the feed of a venue stands; of an unreachable one only `reason` is known.
+
+    `status` is unreachable, disconnected, gap, degraded, stale or connected, the worst that
+    applies. `stale` and `suspect` name contracts; `age_s` is the time since the last message.
+    """
+
+    venue: str
+    status: str
+    reason: str | None = None
+    source: str | None = None
+    connected: bool | None = None
+    degraded: bool | None = None
+    gap: str | None = None
+    last_received_time: datetime | None = None
+    age_s: float | None = None
+    symbols: int | None = None
+    stale: tuple[str, ...] = ()
+    suspect: tuple[str, ...] = ()
+    frames: int | None = None
+    events: int | None = None
+    stored: int | None = None
+    missed: int | None = None
+    gaps: int | None = None
+    behind: int | None = None
+    clock_skew_ms: float | None = None
+
+
+class FeedSymbol(Model):
+    """Tell how fresh one contract is; `limit_s` of open market may pass before it is stale."""
+
+    instrument: str
+    symbol: str
+    last_event_time: datetime | None = None
+    last_received_time: datetime | None = None
+    age_s: float | None = None
+    is_market_open: bool
+    limit_s: float
+    is_stale: bool
+    is_suspect: bool
+
+
+class FeedQueue(Model):
+    """Tell how full a bounded queue of a feed is; `applied` is how often its policy was."""
+
+    name: str
+    policy: str
+    held: int
+    bound: int
+    applied: int
+
+
+class FeedDetail(Model):
+    """Tell all about the feed of a venue."""
+
+    summary: Feed
+    session: int
+    sequence: int
+    bad_frames: dict[str, int] = Field(default_factory=dict)
+    refused: dict[str, str] = Field(default_factory=dict)
+    queues: tuple[FeedQueue, ...] = ()
+    symbols: tuple[FeedSymbol, ...] = ()
 
 
 class ImportProgress(Model):
@@ -214,3 +307,10 @@ class ExportResult(Model):
 
     path: str | None
     bytes_written: int
+
+
+def nanoseconds(text: str) -> int:
+    """Return the nanoseconds since the epoch of a UTC time with up to nine digits of fraction."""
+    whole, _, fraction = text.removesuffix("Z").partition(".")
+    moment = datetime.fromisoformat(whole).replace(tzinfo=UTC)
+    return int(moment.timestamp()) * 1_000_000_000 + int(fraction.ljust(9, "0")[:9])

@@ -4,7 +4,7 @@ from typing import ClassVar, Protocol
 
 from pydantic import BaseModel, TypeAdapter
 
-from heliostat import models
+from heliostat import events, models
 from heliostat.answers import parse, query, segment
 from heliostat.effects import Call
 from heliostat.sse import Frame
@@ -56,21 +56,31 @@ class RunReader:
         return self._final
 
 
-class QuoteReader:
+class MarketReader:
     """Follow the market events of some products; `max_events` counts all but heartbeats."""
 
-    _models: ClassVar[dict[str, type[models.MarketEvent]]] = {
-        "gap": models.Gap,
-        "quote": models.Quote,
-        "trade": models.Trade,
-        "settlement": models.Settlement,
+    _models: ClassVar[dict[str, type[events.MarketEvent]]] = {
+        "quote": events.Quote,
+        "trade": events.Trade,
+        "settlement": events.Settlement,
+        "gap": events.Gap,
+        "healed": events.Healed,
+        "stale": events.Stale,
+        "fresh": events.Fresh,
+        "conflated": events.Conflated,
     }
 
-    def __init__(self, products: tuple[str, ...], max_events: int | None, silence_s: float) -> None:
+    def __init__(
+        self,
+        products: tuple[str, ...],
+        max_events: int | None,
+        after: str | None,
+        silence_s: float,
+    ) -> None:
         self._products = products
         self._left = max_events
         self._silence_s = silence_s
-        self._event_id: str | None = None
+        self._event_id = after
 
     @property
     def last_event_id(self) -> str | None:
@@ -80,15 +90,16 @@ class QuoteReader:
         params = query(products=",".join(self._products), max_events=self._left)
         return _stream_call("/v1/streams/quotes", params, self._event_id, self._silence_s)
 
-    def accept(self, frame: Frame) -> models.MarketEvent | None:
+    def accept(self, frame: Frame) -> events.MarketEvent | None:
         self._event_id = frame.event_id
         if frame.event == HEARTBEAT:
             return None
         if self._left is not None:
             self._left -= 1
-        model = self._models.get(frame.event, models.MarketEvent)
-        values = {"kind": frame.event, "event_id": frame.event_id}
-        return parse(TypeAdapter(model), frame.json() | values)
+        model = self._models.get(frame.event, events.MarketEvent)
+        values = frame.json() | {"kind": frame.event, "event_id": frame.event_id}
+        values.pop("event", None)
+        return parse(TypeAdapter(model), values)
 
     def is_done(self, clean_end: bool) -> bool:
         return self._left is not None and (clean_end or self._left <= 0)

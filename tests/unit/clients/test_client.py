@@ -259,7 +259,7 @@ def test_watch_gives_up_on_a_stack_that_never_answers(ask: "Ask") -> None:
     assert len(script.requests) == 4
 
 
-def test_quotes_resume_and_ask_only_for_what_is_left(ask: "Ask") -> None:
+def test_the_market_stream_resumes_and_asks_only_for_what_is_left(ask: "Ask") -> None:
     gap_data = '{"source": "sandbox", "venue": "cme", "reason": "sequence"}'
     gap = f"id: b\nevent: gap\ndata: {gap_data}\n\n"
     heartbeat = "id: c\nevent: heartbeat\ndata: {}\n\n"
@@ -267,7 +267,7 @@ def test_quotes_resume_and_ask_only_for_what_is_left(ask: "Ask") -> None:
         events(quote_frame("a", "71.42"), gap, heartbeat, end="lost"),
         events(quote_frame("d", "71.43"), quote_frame("e", "71.44")),
     )
-    seen = ask(script, "quotes", ["CL", "NG"], max_events=3)
+    seen = ask(script, "stream", ["CL", "NG"], max_events=3)
     assert [type(event) for event in seen] == [heliostat.Quote, heliostat.Gap, heliostat.Quote]
     assert seen[0].bid == Decimal("71.42")
     assert seen[0].event_ns == 1767614400000000001

@@ -26,6 +26,7 @@ def test_the_documents_are_not_empty(edge: Any) -> None:
         "/v1/health",
         "/v1/products",
         "/v1/products/{code}/curve",
+        "/v1/products/{code}/instruments",
         "/v1/products/{code}/quotes",
         "/v1/products/{code}/ticks",
         "/v1/products/{code}/bars",

@@ -120,6 +120,9 @@ async def test_sources_are_never_mixed(edge: Any, products: list[str]) -> None:
         ("/v1/products/CL/ticks?limit=50001", "limit"),
         ("/v1/products/CL/ticks?format=xml", "format"),
         ("/v1/products/CL/bars?resolution=5m", "resolution"),
+        ("/v1/products/CL/instruments?on=today", "on"),
+        ("/v1/products/CL/instruments?limit=241", "limit"),
+        ("/v1/products/CL/instruments?source=A B", "source"),
     ],
 )
 async def test_a_question_that_breaks_a_rule(edge: Any, path: str, field: str) -> None:
