@@ -1,44 +1,66 @@
-"""Own the check that a session's messages arrive one by one."""
+"""Own the check that a session's messages arrive one by one, each once."""
 
-from dataclasses import dataclass
+from enum import Enum
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SequenceStep:
-    """Tell what one sequence number says: how many messages are missing, or that it is repeated.
+class Order(Enum):
+    """Tell how a message stands in its session: in order, after a hole, too late, or again."""
 
-    `expected` is None for the first message of a session.
-    """
+    NEXT = "next"
+    GAP = "gap"
+    LATE = "late"
+    REPEATED = "repeated"
 
+
+class _State(msgspec.Struct, frozen=True):
     expected: int | None
-    received: int
-    missed: int
-    is_repeated: bool
+    holes: list[tuple[int, int]]
 
 
-def observe(last: int | None, received: int) -> SequenceStep:
-    """Compare a sequence number with the highest one seen before; None begins a session.
-
-    The first number is taken as it comes. Going back is a repetition, never a gap.
-    """
-    expected = None if last is None else last + 1
-    return SequenceStep(
-        expected=expected,
-        received=received,
-        missed=0 if expected is None else max(received - expected, 0),
-        is_repeated=last is not None and received <= last,
-    )
+_STATES = msgspec.msgpack.Decoder(_State)
 
 
 class SequenceTracker:
-    """Remember the highest sequence number of one session."""
+    """Remember what one session has sent: the next number, and the holes before it.
 
-    def __init__(self) -> None:
-        self._last: int | None = None
+    The first number is taken as it comes. Of holes, the latest `max_holes` are remembered; a
+    message of an older one counts as repeated.
+    """
 
-    def observe(self, received: int) -> SequenceStep:
+    def __init__(self, max_holes: int = 1024) -> None:
+        self.expected: int | None = None
+        self._max_holes = max_holes
+        self._holes: list[tuple[int, int]] = []
+
+    def observe(self, received: int) -> Order:
         """Take in the next sequence number and tell what it says."""
-        step = observe(self._last, received)
-        if not step.is_repeated:
-            self._last = received
-        return step
+        expected = self.expected
+        if expected is None or received == expected:
+            self.expected = received + 1
+            return Order.NEXT
+        if received > expected:
+            self._holes.append((expected, received - 1))
+            del self._holes[: -self._max_holes]
+            self.expected = received + 1
+            return Order.GAP
+        return self._observe_old(received)
+
+    def _observe_old(self, received: int) -> Order:
+        for index, (first, last) in enumerate(self._holes):
+            if first <= received <= last:
+                rest = [(first, received - 1), (received + 1, last)]
+                self._holes[index : index + 1] = [hole for hole in rest if hole[0] <= hole[1]]
+                del self._holes[: -self._max_holes]
+                return Order.LATE
+        return Order.REPEATED
+
+    def checkpoint(self) -> bytes:
+        """Return the state, for `restore` of another tracker."""
+        return msgspec.msgpack.encode(_State(self.expected, self._holes))
+
+    def restore(self, state: bytes) -> None:
+        """Take over the state that `checkpoint` of another tracker returned."""
+        restored = _STATES.decode(state)
+        self.expected, self._holes = restored.expected, list(restored.holes)

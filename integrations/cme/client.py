@@ -1,53 +1,39 @@
-"""Own the connections to the venue: access token, reference data, one market data session."""
+"""Own the connections to the venue: access token, reference data, market data sessions."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
 
 import httpx
 import msgspec
-from websockets.asyncio.client import ClientConnection
-from websockets.asyncio.client import connect as open_websocket
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from core.clock import NANOSECONDS_PER_SECOND, Clock
-from core.errors import BadFrame, FeedDisconnected, NotFound, SourceUnavailable
-from integrations.cme.codec import VENUE, Frame, MessageKind, decode, encode_subscribe
-from integrations.cme.reference import ListedContract, decode_instruments, decode_product_guid
+from core.errors import NotFound, SourceUnavailable
+from integrations.cme.codec import CME_PRODUCTS, VENUE, CmeDecoder
+from integrations.cme.config import CmeConfig, config_from, sandbox_config
+from integrations.cme.reference import (
+    decode_instruments,
+    decode_product_guid,
+    decode_schedule,
+    decode_schedule_id,
+)
+from integrations.cme.session import CmeSession
+from integrations.venue import ListedContract, VenueSpec
+from integrations.websocket import MessageSocket, SocketLimits, SocketRefused, open_socket
 
 _UNAUTHORIZED = 401
 _PAGE_SIZE = 100
 _MAX_PAGES = 100
-_QUEUED_FRAMES = 4096
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CmeConfig:
-    """Name the venue's three addresses, the credentials, and how long to wait for what.
-
-    `silence_timeout_s` is three heartbeats of 5 s. A token is renewed when `renew_token_at` of
-    its life is over. Proxies named in the environment are used only if `trust_environment`.
-    """
-
-    auth_url: str
-    stream_url: str
-    refdata_url: str
-    api_id: str
-    password: str = field(repr=False)
-    http_timeout_s: float = 10.0
-    open_timeout_s: float = 10.0
-    login_timeout_s: float = 10.0
-    subscribe_timeout_s: float = 10.0
-    silence_timeout_s: float = 15.0
-    close_timeout_s: float = 1.0
-    renew_token_at: float = 0.8
-    trust_environment: bool = False
+_MAX_LIFE_S = 86_400
 
 
 class _TokenAnswer(msgspec.Struct):
-    access_token: str
-    expires_in: float
+    # It goes into a header, where other characters would end the line.
+    access_token: Annotated[str, msgspec.Meta(pattern=r"^[!-~]{1,8192}$")]
+    expires_in: Annotated[float, msgspec.Meta(gt=0, le=_MAX_LIFE_S)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +48,7 @@ class CmeClient:
     Events carry `source`. Close it, or use it as an async context manager, when done.
     """
 
-    def __init__(self, config: CmeConfig, *, source: str, clock: Clock) -> None:
+    def __init__(self, config: CmeConfig, source: str, clock: Clock) -> None:
         self._config = config
         self._source = source
         self._clock = clock
@@ -122,33 +108,41 @@ class CmeClient:
             NotFound: the venue does not list the product.
             BadFrame: a document has another form.
         """
-        base = self._config.refdata_url.rstrip("/")
         query = {
             "globexProductCode": product,
             "exchangeGlobex": "XNYM",
             "securityType": "FUT",
         }
-        found = await self._get(httpx.URL(f"{base}/products", params=query))
-        guid = decode_product_guid(found, product)
+        guid = decode_product_guid(await self._get(self._address("products", query)), product)
         if guid is None:
             raise NotFound(what="Product", name=product)
         first = {"productGuid": guid, "page": "0", "size": str(_PAGE_SIZE)}
-        url: httpx.URL | None = httpx.URL(f"{base}/instruments", params=first)
+        url: httpx.URL | None = self._address("instruments", first)
         listed: list[ListedContract] = []
         for _ in range(_MAX_PAGES):
             if url is None:
                 return listed
             page, following = decode_instruments(await self._get(url), product)
             listed.extend(page)
-            url = None if following is None else self._next_page(url, following)
+            url = None if following is None else _next_page(url, following)
         raise _unavailable(reason=f"{product} has more than {_MAX_PAGES} pages of instruments")
 
-    def _next_page(self, url: httpx.URL, following: str) -> httpx.URL:
-        joined = url.join(following)
-        # The token goes along, so it goes nowhere but to the host we were told to trust.
-        if (joined.scheme, joined.netloc) != (url.scheme, url.netloc):
-            raise _unavailable(reason=f"the next page is on another host: {joined.host}")
-        return joined
+    async def schedule(self, product: str) -> tuple[date, ...]:
+        """Return the days on which the venue plans to trade a product, about a year ahead.
+
+        Raises:
+            SourceUnavailable: the venue does not answer as it should.
+            NotFound: the venue has no schedule of the product.
+            BadFrame: a document has another form.
+        """
+        query = {"globexGroupCode": product, "size": "5"}
+        found = decode_schedule_id(await self._get(self._address("tradingSchedules", query)))
+        if found is None:
+            raise NotFound(what="Trading schedule", name=product)
+        return decode_schedule(await self._get(self._address(f"tradingSchedules/{found}", {})))
+
+    def _address(self, path: str, query: dict[str, str]) -> httpx.URL:
+        return httpx.URL(f"{self._config.refdata_url.rstrip('/')}/{path}", params=query)
 
     async def _get(self, url: httpx.URL) -> bytes:
         for is_last in (False, True):
@@ -170,32 +164,35 @@ class CmeClient:
         auth: httpx.BasicAuth | None = None,
     ) -> httpx.Response:
         try:
-            return await self._http.request(method, url, headers=headers, data=data, auth=auth)
-        except httpx.HTTPError as error:
-            raise _unavailable(reason=f"{type(error).__name__} at {url}: {error}") from error
+            # For the whole answer: one that drips would outlast every limit between two bytes.
+            async with asyncio.timeout(self._config.http_timeout_s):
+                return await self._http.request(method, url, headers=headers, data=data, auth=auth)
+        except (httpx.HTTPError, TimeoutError) as error:
+            raise _unavailable(
+                reason=f"{type(error).__name__} at {url}: {error}".rstrip(": ")
+            ) from error
 
     @asynccontextmanager
-    async def connect(
-        self, products: Sequence[str], period_codes: Sequence[str] = ()
-    ) -> AsyncIterator["CmeSession"]:
-        """Open a session that is logged in and has asked for the products' futures.
+    async def connect(self, products: Sequence[str]) -> AsyncIterator[CmeSession]:
+        """Open a session for every listed month of the products.
 
-        No period codes means every listed month.
+        A product that the venue refuses does not keep the others from being subscribed.
 
         Raises:
             SourceUnavailable: no token or no connection.
             FeedDisconnected: the login was refused, or the connection ended.
         """
-        async with self._open() as websocket:
+        async with self._open() as socket:
+            session_id = self._new_session_id()
             session = CmeSession(
-                websocket,
-                session_id=self._new_session_id(),
-                source=self._source,
-                clock=self._clock,
+                socket,
+                CmeDecoder(session_id, self._source),
+                session_id=session_id,
                 config=self._config,
+                clock=self._clock,
             )
             await session.log_in()
-            await session.subscribe(products, period_codes)
+            session.subscribe(products)
             yield session
 
     def _new_session_id(self) -> int:
@@ -203,137 +200,32 @@ class CmeClient:
         return self._last_session_id
 
     @asynccontextmanager
-    async def _open(self) -> AsyncIterator[ClientConnection]:
-        websocket = await self._handshake()
-        try:
-            yield websocket
-        finally:
-            await websocket.close()
-
-    async def _handshake(self) -> ClientConnection:
+    async def _open(self) -> AsyncIterator[MessageSocket]:
         config = self._config
+        headers = {"Authorization": f"Bearer {await self.token()}"}
+        limits = SocketLimits(
+            open_timeout_s=config.open_timeout_s,
+            close_timeout_s=config.close_timeout_s,
+            trust_environment=config.trust_environment,
+        )
         try:
-            return await open_websocket(
-                config.stream_url,
-                additional_headers={"Authorization": f"Bearer {await self.token()}"},
-                open_timeout=config.open_timeout_s,
-                close_timeout=config.close_timeout_s,
-                max_queue=_QUEUED_FRAMES,
-                proxy=True if config.trust_environment else None,
-            )
-        except InvalidStatus as error:
-            if error.response.status_code == _UNAUTHORIZED:
+            async with open_socket(config.stream_url, headers, limits, self._clock) as socket:
+                yield socket
+        except SocketRefused as error:
+            if error.status == _UNAUTHORIZED:
                 self.forget_token()
-            raise _unavailable(reason=f"stream: status {error.response.status_code}") from error
-        except (OSError, InvalidHandshake, TimeoutError) as error:
-            raise _unavailable(reason=f"stream: {type(error).__name__} {error}".rstrip()) from error
+            raise _unavailable(reason=f"stream: {error}") from error
 
 
-class CmeSession:
-    """Yield the frames of one connection, a frame that cannot be read as its `BadFrame`.
-
-    `session_id` rises with every connection. Iterating raises FeedDisconnected when the
-    connection ends, is silent too long, or the venue refuses the login or the subscription.
-    """
-
-    def __init__(
-        self,
-        websocket: ClientConnection,
-        *,
-        session_id: int,
-        source: str,
-        clock: Clock,
-        config: CmeConfig,
-    ) -> None:
-        self.session_id = session_id
-        self._websocket = websocket
-        self._source = source
-        self._clock = clock
-        self._config = config
-        self._first: Frame | None = None
-        self._subscribe_by_ns: int | None = None
-
-    async def log_in(self) -> None:
-        """Wait until the venue accepts the session.
-
-        Raises:
-            FeedDisconnected: it refuses, or says something else, or nothing.
-        """
-        frame = await self._receive(self._config.login_timeout_s)
-        if isinstance(frame, BadFrame):
-            raise _disconnected(reason=frame.detail)
-        if not frame.is_login_accepted:
-            raise _disconnected(reason=f"login refused: {frame.message_type} {frame.status}")
-        self._first = frame
-
-    async def subscribe(self, products: Sequence[str], period_codes: Sequence[str]) -> None:
-        """Ask for trades, tops of book and statistics; the answer comes with the frames.
-
-        Raises:
-            FeedDisconnected: the connection ended.
-        """
-        try:
-            request = encode_subscribe(1, products, period_codes)
-            await self._websocket.send(request, text=True)
-        except ConnectionClosed as error:
-            raise _disconnected(reason=_closing(error)) from error
-        patience_ns = int(self._config.subscribe_timeout_s * NANOSECONDS_PER_SECOND)
-        self._subscribe_by_ns = self._clock.now_ns() + patience_ns
-
-    def __aiter__(self) -> "CmeSession":
-        return self
-
-    async def __anext__(self) -> Frame | BadFrame:
-        if self._first is not None:
-            frame, self._first = self._first, None
-            return frame
-        received = await self._receive(self._config.silence_timeout_s)
-        if isinstance(received, Frame):
-            self._check(received)
-        self._check_subscription()
-        return received
-
-    def _check(self, frame: Frame) -> None:
-        if frame.kind is MessageKind.SUBSCRIPTION_STATUS:
-            self._subscribe_by_ns = None
-        elif frame.kind is MessageKind.SUBSCRIPTION_ERROR:
-            raise _disconnected(reason=f"subscription refused: {frame.text or frame.status}")
-        elif frame.kind is MessageKind.LOGIN_STATUS and not frame.is_login_accepted:
-            raise _disconnected(reason=f"the venue ended the session: {frame.status}")
-
-    def _check_subscription(self) -> None:
-        # Heartbeats alone keep a socket alive, so a lost request would never be noticed.
-        if self._subscribe_by_ns is not None and self._clock.now_ns() > self._subscribe_by_ns:
-            raise _disconnected(reason="the subscription was never confirmed")
-
-    async def _receive(self, timeout_s: float) -> Frame | BadFrame:
-        try:
-            async with asyncio.timeout(timeout_s):
-                content = await self._websocket.recv(decode=False)
-        except TimeoutError as error:
-            raise _disconnected(reason=f"silent for {timeout_s:g} s") from error
-        except ConnectionClosed as error:
-            raise _disconnected(reason=_closing(error)) from error
-        try:
-            return decode(
-                content,
-                session=self.session_id,
-                received_ns=self._clock.now_ns(),
-                source=self._source,
-            )
-        except BadFrame as error:
-            return error
-
-
-def _closing(error: ConnectionClosed) -> str:
-    received = error.rcvd
-    if received is None:
-        return "closed without a word"
-    return f"closed with code {received.code} {received.reason}".rstrip()
-
-
-def _disconnected(*, reason: str) -> FeedDisconnected:
-    return FeedDisconnected(venue=VENUE, reason=reason)
+def _next_page(url: httpx.URL, following: str) -> httpx.URL:
+    try:
+        joined = url.join(following)
+    except httpx.InvalidURL as error:
+        raise _unavailable(reason=f"the next page has no address: {error}") from error
+    # The token goes along, so it goes nowhere but to the host we were told to trust.
+    if (joined.scheme, joined.netloc) != (url.scheme, url.netloc):
+        raise _unavailable(reason=f"the next page is on another host: {joined.host}")
+    return joined
 
 
 def _unavailable(*, reason: str) -> SourceUnavailable:
@@ -343,3 +235,17 @@ def _unavailable(*, reason: str) -> SourceUnavailable:
 def _require_success(answer: httpx.Response, what: str) -> None:
     if not answer.is_success:
         raise _unavailable(reason=f"{what}: status {answer.status_code}")
+
+
+SPEC = VenueSpec(
+    code=VENUE,
+    name="CME Market Data over WebSocket",
+    products=CME_PRODUCTS,
+    heals_in_session=False,
+    sandbox_module="integrations.cme.sandbox",
+    sandbox_control_offset=0,
+    config_from=config_from,
+    sandbox_config=sandbox_config,
+    make_client=CmeClient,
+    make_decoder=CmeDecoder,
+)

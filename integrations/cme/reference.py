@@ -1,24 +1,16 @@
 """Own the venue's reference data documents: bytes to listed contracts, pure."""
 
-from dataclasses import dataclass
 from datetime import date
+from typing import Annotated, TypeVar
 
 import msgspec
 
 from core.errors import BadFrame, InvalidInput
 from core.market import ContractMonth, Instrument
 from integrations.cme.codec import VENUE
+from integrations.venue import ListedContract
 
 _PLACEHOLDER = "XXX"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedContract:
-    """Hold one contract that the venue lists."""
-
-    instrument: Instrument
-    symbol: str
-    last_trade_date: date
 
 
 class _Link(msgspec.Struct):
@@ -46,6 +38,10 @@ class _InstrumentRow(msgspec.Struct, rename="camel"):
     globex_symbol: str
     contract_month: str = ""
     last_trade_date: str | None = None
+    first_trade_date: str | None = None
+    first_notice_date: str | None = None
+    first_delivery_date: str | None = None
+    final_settlement_date: str | None = None
 
 
 class _InstrumentRows(msgspec.Struct):
@@ -57,8 +53,33 @@ class _Instruments(msgspec.Struct):
     links: _Links | None = msgspec.field(default=None, name="_links")
 
 
+class _ScheduleRow(msgspec.Struct, rename="camel"):
+    # It becomes part of an address.
+    trading_schedule_id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
+
+
+class _ScheduleRows(msgspec.Struct, rename="camel"):
+    trading_schedules: list[_ScheduleRow] = []
+
+
+class _Schedules(msgspec.Struct):
+    embedded: _ScheduleRows | None = msgspec.field(default=None, name="_embedded")
+
+
+class _ScheduledDay(msgspec.Struct, rename="camel"):
+    trading_date: str
+
+
+class _Schedule(msgspec.Struct, rename="camel"):
+    market_events_by_date: list[_ScheduledDay]
+
+
 _PRODUCTS = msgspec.json.Decoder(_Products)
 _INSTRUMENTS = msgspec.json.Decoder(_Instruments)
+_SCHEDULES = msgspec.json.Decoder(_Schedules)
+_SCHEDULE = msgspec.json.Decoder(_Schedule)
+
+Document = TypeVar("Document")
 
 
 def decode_product_guid(body: bytes, product: str) -> str | None:
@@ -67,10 +88,7 @@ def decode_product_guid(body: bytes, product: str) -> str | None:
     Raises:
         BadFrame: the document has another form.
     """
-    try:
-        found = _PRODUCTS.decode(body).embedded
-    except msgspec.DecodeError as error:
-        raise BadFrame(venue=VENUE, reason=f"products: {error}") from error
+    found = _decode(_PRODUCTS, body, "products").embedded
     rows = [] if found is None else found.products
     return next((row.product_guid for row in rows if row.globex_product_code == product), None)
 
@@ -81,19 +99,66 @@ def decode_instruments(body: bytes, product: str) -> tuple[list[ListedContract],
     Raises:
         BadFrame: the document has another form.
     """
+    document = _decode(_INSTRUMENTS, body, "instruments")
+    rows = [] if document.embedded is None else document.embedded.instruments
     try:
-        document = _INSTRUMENTS.decode(body)
-        rows = [] if document.embedded is None else document.embedded.instruments
         listed = [
-            ListedContract(
-                instrument=Instrument(product, ContractMonth.parse(row.contract_month)),
-                symbol=row.globex_symbol,
-                last_trade_date=date.fromisoformat(row.last_trade_date or ""),
-            )
-            for row in rows
-            if not row.globex_symbol.endswith(_PLACEHOLDER)
+            _listed(row, product) for row in rows if not row.globex_symbol.endswith(_PLACEHOLDER)
         ]
-    except (msgspec.DecodeError, InvalidInput, ValueError) as error:
+    except (InvalidInput, ValueError) as error:
         raise BadFrame(venue=VENUE, reason=f"instruments: {error}") from error
     following = None if document.links is None else document.links.next
     return listed, None if following is None else following.href
+
+
+def _listed(row: _InstrumentRow, product: str) -> ListedContract:
+    return ListedContract(
+        instrument=Instrument(product, ContractMonth.parse(row.contract_month)),
+        symbol=row.globex_symbol,
+        last_trade_date=date.fromisoformat(row.last_trade_date or ""),
+        first_trade_date=_optional_date(row.first_trade_date),
+        first_notice_date=_optional_date(row.first_notice_date),
+        first_delivery_date=_optional_date(row.first_delivery_date),
+        final_settlement_date=_optional_date(row.final_settlement_date),
+    )
+
+
+def _optional_date(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def decode_schedule_id(body: bytes) -> str | None:
+    """Return the id of the first trading schedule, None where there is none.
+
+    Raises:
+        BadFrame: the document has another form.
+    """
+    found = _decode(_SCHEDULES, body, "trading schedules").embedded
+    rows = [] if found is None else found.trading_schedules
+    return rows[0].trading_schedule_id if rows else None
+
+
+def decode_schedule(body: bytes) -> tuple[date, ...]:
+    """Return the trading dates of a schedule, ascending; a holiday is an absent date.
+
+    Raises:
+        BadFrame: the document has another form.
+    """
+    rows = _decode(_SCHEDULE, body, "trading schedule").market_events_by_date
+    try:
+        days = {_american_date(row.trading_date) for row in rows}
+    except ValueError as error:
+        raise BadFrame(venue=VENUE, reason=f"trading schedule: {error}") from error
+    return tuple(sorted(days))
+
+
+def _american_date(text: str) -> date:
+    month, day, year = text.split("-")
+    return date(2000 + int(year), int(month), int(day))
+
+
+def _decode(decoder: "msgspec.json.Decoder[Document]", body: bytes, what: str) -> Document:
+    try:
+        return decoder.decode(body)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise BadFrame(venue=VENUE, reason=f"{what}: {error}") from error

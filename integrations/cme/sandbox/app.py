@@ -14,6 +14,7 @@ from starlette.websockets import WebSocket
 
 from core.clock import NANOSECONDS_PER_SECOND, Clock
 from integrations.cme.codec import CME_PRODUCTS
+from integrations.cme.config import AUTH_PATH, REFERENCE_PATH, STREAM_PATH
 from integrations.cme.sandbox.reference import (
     instruments_page,
     product_guid,
@@ -27,10 +28,6 @@ from integrations.sandbox_frames import dripped
 from integrations.sandbox_kit import FaultSwitch, fault_routes
 from integrations.sandbox_market import sandbox_market
 from quant.calendars import last_settled_day, session_trade_date
-
-AUTH_PATH = "/as/token.oauth2"
-STREAM_PATH = "/marketdatastream/v1"
-REFERENCE_PATH = "/refdata/v3"
 
 Handler = Callable[[Request], Awaitable[Response]]
 

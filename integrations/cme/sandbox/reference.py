@@ -6,7 +6,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from core.market import Instrument
 from integrations.cme.sandbox.messages import globex_symbol
-from quant.calendars import calendar_of, is_business_day, last_trade_date
+from quant.calendars import calendar_of, is_business_day, last_trade_date, next_business_day
 
 _DAYS_SCHEDULED = 365
 
@@ -70,6 +70,7 @@ def _row(contract: Instrument, on: date) -> dict[str, str]:
         "contractMonth": str(contract.contract_month),
         "firstTradeDate": contract.contract_month.plus(-37).first_day.isoformat(),
         "lastTradeDate": last.isoformat(),
+        "firstNoticeDate": next_business_day(last, calendar_of(contract.product)).isoformat(),
         "firstDeliveryDate": contract.contract_month.first_day.isoformat(),
         "finalSettlementDate": last.isoformat(),
     }

@@ -1,28 +1,52 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.sequence import SequenceTracker
+from integrations.sequence import Order, SequenceTracker
 
 
 @given(st.integers(0, 10**12), st.lists(st.booleans(), max_size=60))
-def test_every_lost_message_is_counted_once(first: int, kept: list[bool]) -> None:
+def test_holes_are_seen_where_numbers_were_left_out(first: int, kept: list[bool]) -> None:
     tracker = SequenceTracker()
-    sent = [first + n for n, is_kept in enumerate([True, *kept]) if is_kept]
-    steps = [tracker.observe(sequence) for sequence in sent]
-    assert sum(step.missed for step in steps) == sent[-1] - first + 1 - len(sent)
-    assert not any(step.is_repeated for step in steps)
+    flags = [True, *kept]
+    for offset, is_kept in enumerate(flags):
+        if is_kept:
+            expected = Order.NEXT if offset == 0 or flags[offset - 1] else Order.GAP
+            assert tracker.observe(first + offset) is expected
 
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=60))
 def test_any_order_is_understood(received: list[int]) -> None:
-    tracker = SequenceTracker()
-    highest: int | None = None
+    tracker, seen = SequenceTracker(), set[int]()
     for sequence in received:
-        step = tracker.observe(sequence)
-        if highest is None:
-            assert (step.expected, step.missed, step.is_repeated) == (None, 0, False)
+        order = tracker.observe(sequence)
+        if not seen:
+            assert order is Order.NEXT
+        elif sequence > max(seen):
+            assert order is (Order.NEXT if sequence == max(seen) + 1 else Order.GAP)
         else:
-            assert step.expected == highest + 1
-            assert step.is_repeated == (sequence <= highest)
-            assert step.missed == max(sequence - highest - 1, 0)
-        highest = sequence if highest is None else max(highest, sequence)
+            is_hole = sequence > received[0] and sequence not in seen
+            assert order is (Order.LATE if is_hole else Order.REPEATED)
+        seen.add(sequence)
+        assert tracker.expected == max(seen) + 1
+
+
+def test_a_vast_hole_costs_no_memory_and_many_holes_are_bounded() -> None:
+    tracker = SequenceTracker(max_holes=10)
+    tracker.observe(0)
+    tracker.observe(10**12)
+    assert tracker.observe(5 * 10**11) is Order.LATE
+    assert tracker.observe(5 * 10**11) is Order.REPEATED
+    for n in range(1, 100):
+        assert tracker.observe(10**12 + 2 * n) is Order.GAP
+    assert tracker.observe(10**12 + 197) is Order.LATE
+    assert tracker.observe(1) is Order.REPEATED
+    assert len(tracker.checkpoint()) < 300
+
+
+def test_late_messages_do_not_multiply_holes() -> None:
+    tracker = SequenceTracker(max_holes=10)
+    tracker.observe(0)
+    tracker.observe(10**6)
+    for n in range(2, 2_000, 2):
+        assert tracker.observe(n) is Order.LATE
+        assert len(tracker.checkpoint()) < 200

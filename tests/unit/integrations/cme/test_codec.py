@@ -1,6 +1,5 @@
 """Hold the wire-format contract: the documented examples, round trips, and hostile bytes."""
 
-import contextlib
 import json
 from datetime import date
 from decimal import Decimal
@@ -20,7 +19,12 @@ from core.market import (
     Side,
     Trade,
 )
-from integrations.cme.codec import Frame, MessageKind, decode, encode_subscribe
+from integrations.cme.codec import (
+    CmeDecoder,
+    Control,
+    decode_control,
+    encode_subscribe,
+)
 from integrations.cme.sandbox.messages import (
     decode_request,
     encode_heartbeat,
@@ -33,6 +37,8 @@ from integrations.cme.sandbox.messages import (
     globex_symbol,
 )
 from integrations.cme.timestamps import format_ns, parse_ns
+from integrations.cme.wire import MessageKind
+from integrations.venue import Decoded
 
 SESSION, RECEIVED_NS, SOURCE = 7, 1_795_193_272_200_000_000, "cme"
 SENT_NS = 1_795_193_272_155_000_000
@@ -50,8 +56,16 @@ WIRE_INSTRUMENT = {
 }
 
 
-def read(frame: bytes) -> Frame:
-    return decode(frame, session=SESSION, received_ns=RECEIVED_NS, source=SOURCE)
+def read(frame: bytes) -> Decoded:
+    return CmeDecoder(SESSION, SOURCE).decode(frame, RECEIVED_NS)
+
+
+def control(frame: bytes) -> Control:
+    read_control = decode_control(frame)
+    assert read_control is not None
+    assert read(frame).bad is None
+    assert (read(frame).events, read(frame).skipped) == ((), ())
+    return read_control
 
 
 def message(message_type: str, payload: object = None, **header: Any) -> bytes:
@@ -116,18 +130,16 @@ def statistics(**changed: object) -> dict[str, object]:
 @pytest.mark.parametrize("message_type", ["LOGINSTATUS", "LOGIN_STATUS"])
 @pytest.mark.parametrize("status", ["authenticated", "AUTHENTICATED"])
 def test_login_is_read_in_both_spellings(message_type: str, status: str) -> None:
-    frame = read(message(message_type, {"status": status}, sequenceNumber="0"))
-    assert frame.kind is MessageKind.LOGIN_STATUS
-    assert frame.is_login_accepted
-    assert frame.sequence == 0
-    assert frame.sent_ns == SENT_NS
-    refused = read(message(message_type, {"status": "failed"}))
-    assert not refused.is_login_accepted
+    frame = message(message_type, {"status": status}, sequenceNumber="0")
+    assert control(frame).kind is MessageKind.LOGIN_STATUS
+    assert control(frame).is_login_accepted
+    assert read(frame) == Decoded(sequence=0, sent_ns=SENT_NS)
+    assert not control(message(message_type, {"status": "failed"})).is_login_accepted
 
 
 def test_heartbeat_has_no_payload() -> None:
-    frame = read(message("HEARTBEAT"))
-    assert (frame.kind, frame.sequence, frame.events) == (MessageKind.HEARTBEAT, 57, ())
+    assert control(message("HEARTBEAT")) == Control(kind=MessageKind.HEARTBEAT)
+    assert read(message("HEARTBEAT")) == Decoded(sequence=57, sent_ns=SENT_NS)
 
 
 @pytest.mark.parametrize("as_list", [True, False])
@@ -136,7 +148,6 @@ def test_top_of_book(as_list: bool, segment_key: str) -> None:
     instrument = {**WIRE_INSTRUMENT, segment_key: "80"}
     entry = top(instrument=instrument)
     frame = read(message("TOB", [entry] if as_list else entry))
-    assert frame.kind is MessageKind.TOP_OF_BOOK
     assert frame.events == (
         Quote(
             instrument=CLZ6,
@@ -245,53 +256,112 @@ def test_other_instruments_are_reported_not_passed_on(changed: dict[str, str]) -
 
 @pytest.mark.parametrize("payload", [None, [], {"what": [1, "x"]}, [{"bidLevel": 3}], "text", 5])
 def test_an_unknown_type_is_reported(payload: object) -> None:
-    frame = read(message("SECURITY_STATUS", payload))
-    assert (frame.kind, frame.message_type) == (MessageKind.UNKNOWN, "SECURITY_STATUS")
-    assert frame.sequence == 57
+    frame = message("SECURITY_STATUS", payload)
+    skipped = ("message SECURITY_STATUS",)
+    assert read(frame) == Decoded(sequence=57, sent_ns=SENT_NS, skipped=skipped)
+    assert decode_control(frame) is None
 
 
 @pytest.mark.parametrize(
-    "frame",
+    ("frame", "reason"),
     [
-        b"",
-        b"\x00\xff\xfe",
-        b"{",
-        b"[]",
-        b"{}",
-        b'{"header":{}}',
-        b"[" * 100_000,
-        message("TOB", [top(bidLevel=[{"price": "NaN", "qty": "1"}])]),
-        message("TOB", [top(bidLevel=[{"price": "Infinity", "qty": "1"}])]),
-        message("TOB", [top(bidLevel=[{"price": "cheap", "qty": "1"}])]),
-        message("TOB", [top(bidLevel=[{"price": "1.0", "qty": "-1"}])]),
-        message("TOB", [top(lastUpdateTime="yesterday")]),
-        message("TOB", [top(instrument={**WIRE_INSTRUMENT, "periodCode": "202613"})]),
-        message("TOB", "text"),
-        message("HEARTBEAT", sequenceNumber="-1"),
-        message("HEARTBEAT", sequenceNumber="many"),
-        message("HEARTBEAT", sentTime="2026-11-20T16:47:52.155000000"),
-        message("TOB", [top()])[:-7],
+        (b"", "truncated"),
+        (b"{", "truncated"),
+        (message("TOB", [top()])[:-7], "truncated"),
+        (b"\x00\xff\xfe", "json"),
+        (b"{\"x\":" * 100_000, "json"),
+        (message("HEARTBEAT") + b"}", "json"),
+        (b"[]", "field"),
+        (b"{}", "field"),
+        (b'{"header":{}}', "field"),
+        (message("TOB", [top(bidLevel=[{"price": "NaN", "qty": "1"}])]), "field"),
+        (message("TOB", [top(bidLevel=[{"price": "Infinity", "qty": "1"}])]), "field"),
+        (message("TOB", [top(bidLevel=[{"price": "1e300000", "qty": "1"}])]), "field"),
+        (message("TOB", [top(bidLevel=[{"price": "1e-30", "qty": "1"}])]), "field"),
+        (message("TOB", [top(bidLevel=[{"price": "cheap", "qty": "1"}])]), "field"),
+        (message("TOB", [top(bidLevel=[{"price": "1.0", "qty": "-1"}])]), "field"),
+        (message("TOB", [top(bidLevel=[{"price": "1.0", "qty": "9" * 30}])]), "field"),
+        (message("TOB", [top(lastUpdateTime="yesterday")]), "field"),
+        (message("TOB", [top(lastUpdateTime="9999-01-01T00:00:00.000000000Z")]), "field"),
+        (message("TOB", [top(instrument={**WIRE_INSTRUMENT, "periodCode": "202613"})]), "field"),
+        (message("TOB", "text"), "field"),
+        (message("TRD", [trade(mdTradeEntryId="a\0b")]), "field"),
+        (message("TRD", [trade(), trade(tradePrice="?")]), "field"),
+        (message("STAT", [statistics(settlementPriceDate="2026-02-30")]), "field"),
+        (message("HEARTBEAT", sequenceNumber="-1"), "field"),
+        (message("HEARTBEAT", sequenceNumber="many"), "field"),
+        (message("HEARTBEAT", sentTime="2026-11-20T16:47:52.155000000"), "field"),
     ],
 )
-def test_garbage_has_one_named_error(frame: bytes) -> None:
-    with pytest.raises(BadFrame):
-        read(frame)
+def test_garbage_has_a_named_reason(frame: bytes, reason: str) -> None:
+    assert read(frame) == Decoded(bad=reason)
 
 
-@given(st.binary(max_size=200))
-def test_bytes_never_crash_the_decoder(frame: bytes) -> None:
-    with contextlib.suppress(BadFrame):
-        read(frame)
+def test_a_type_is_found_wherever_it_stands() -> None:
+    usual = message("TOB", [top()])
+    parts = json.loads(usual)
+    parts["header"] = dict(reversed(parts["header"].items()))
+    for unusual in (
+        json.dumps(parts).encode(),
+        json.dumps(parts, indent=2).encode(),
+        json.dumps(dict(reversed(parts.items())), separators=(",", ":")).encode(),
+        usual.replace(b'"messageType": "TOB"', b'"messageType": "tob"'),
+    ):
+        assert unusual != usual
+        assert read(unusual) == read(usual)
+    # What stands where the type usually does belongs to another field here.
+    lying = b'{"header":{"messageTypo":"TRD","messageType":"TOB",' + usual.split(b'"TOB", ')[1]
+    assert read(lying) == read(usual)
+
+
+def bad_words(decoded: Decoded) -> bool:
+    is_empty = decoded.events == () and decoded.sequence is None
+    return decoded.bad is None or (decoded.bad in {"json", "field", "truncated"} and is_empty)
+
+
+@given(st.lists(st.binary(max_size=200), max_size=4))
+def test_bytes_never_crash_the_decoder(frames: list[bytes]) -> None:
+    decoder = CmeDecoder(SESSION, SOURCE)
+    for frame in frames:
+        assert bad_words(decoder.decode(frame, RECEIVED_NS))
+        decode_control(frame)
 
 
 @given(st.data())
 def test_damaged_frames_never_crash_the_decoder(data: st.DataObject) -> None:
-    whole = message("TOB", [top(), trade(), statistics()])
+    kind, entry = data.draw(st.sampled_from([("TOB", top()), ("TRD", trade()), ("STAT", top())]))
+    whole = message(kind, [entry, top(), trade(), statistics()])
     start = data.draw(st.integers(0, len(whole)))
     end = data.draw(st.integers(start, len(whole)))
     damaged = whole[:start] + data.draw(st.binary(max_size=12)) + whole[end:]
-    with contextlib.suppress(BadFrame):
-        read(damaged)
+    decoded = read(damaged)
+    assert bad_words(decoded)
+    assert all(isinstance(event, Quote | Trade | Settlement) for event in decoded.events)
+    decode_control(damaged)
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=12), inner, max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+@given(
+    st.sampled_from(["TOB", "TRD", "STAT", "LOGIN_STATUS", "SUBSCRIPTION_ERROR", "X"]),
+    st.dictionaries(
+        st.sampled_from(["lastUpdateTime", "bidLevel", "askLevel", "tradeSummary", "instrument"]),
+        anything,
+    ),
+    anything,
+)
+def test_any_json_is_understood_or_bad(kind: str, entry: dict[str, object], rest: object) -> None:
+    for payload in ([{**top(), **trade(), **entry}], [entry, rest], rest):
+        frame = message(kind, payload)
+        assert bad_words(read(frame))
+        decode_control(frame)
 
 
 def nanoseconds() -> st.SearchStrategy[int]:
@@ -355,7 +425,7 @@ trades = st.builds(
     Trade,
     instrument=instruments,
     source=st.just(SOURCE),
-    entry_id=st.text(min_size=1, max_size=40),
+    entry_id=st.text(st.characters(exclude_characters="\0"), min_size=1, max_size=40),
     event_ns=nanoseconds(),
     received_ns=st.just(RECEIVED_NS),
     price=prices,
@@ -374,7 +444,7 @@ settlements = st.builds(
 )
 
 
-@given(quotes(), st.integers(0, 2**62))
+@given(quotes(), st.integers(0, 2**62 - 1))
 def test_quotes_survive_the_wire(quote: Quote, sequence: int) -> None:
     frame = read(encode_top_of_book(sequence, SENT_NS, [quote]))
     (received,) = frame.events
@@ -396,24 +466,24 @@ def test_settlements_survive_the_wire(sent: list[Settlement]) -> None:
 
 
 def test_requests_survive_the_wire() -> None:
-    request = decode_request(encode_subscribe(3, ["CL", "NG"], ["202612"]))
+    request = decode_request(encode_subscribe(3, "CL"))
     assert request.request_id == "3"
     assert request.header.message_type == "SUBSCRIBE"
-    assert [entry.product_code for entry in request.payload.subscriptions] == ["CL", "NG"]
-    assert request.payload.subscriptions[0].period_codes == ["202612"]
+    (subscription,) = request.payload.subscriptions
+    assert (subscription.product_code, subscription.period_codes) == ("CL", [])
     assert request.payload.subscription_message_types == ["TRD", "TOB", "STAT"]
     with pytest.raises(BadFrame):
         decode_request(b'{"header":{}}')
 
 
 def test_control_messages_survive_the_wire() -> None:
-    request = decode_request(encode_subscribe(3, ["CL"]))
-    assert read(encode_login_status(0, SENT_NS, "authenticated")).is_login_accepted
+    request = decode_request(encode_subscribe(3, "CL"))
+    assert control(encode_login_status(0, SENT_NS, "authenticated")).is_login_accepted
     assert read(encode_heartbeat(4, SENT_NS)).sequence == 4
-    accepted = read(encode_subscription_status(1, SENT_NS, request, "SUBSCRIBED"))
+    accepted = control(encode_subscription_status(1, SENT_NS, request, "SUBSCRIBED"))
     assert (accepted.kind, accepted.request_id) == (MessageKind.SUBSCRIPTION_STATUS, "3")
     assert accepted.status == "SUBSCRIBED"
-    refused = read(encode_subscription_error(1, SENT_NS, "3", "XX is not known"))
+    refused = control(encode_subscription_error(1, SENT_NS, "3", "XX is not known"))
     assert (refused.kind, refused.text) == (MessageKind.SUBSCRIPTION_ERROR, "XX is not known")
 
 
