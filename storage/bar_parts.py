@@ -66,27 +66,35 @@ def bar_parts(trades: Iterable[Trade]) -> list[BarPart]:
     Raises:
         UnknownProduct: a product is not in the registry, so that its sessions are not known.
     """
-    parts: dict[tuple[object, ...], BarPart] = {}
+    minutes: dict[tuple[object, ...], tuple[BarPart, BarPart]] = {}
+    days: dict[tuple[object, ...], BarPart] = {}
     for trade in trades:
-        minute_ns = trade.event_ns - trade.event_ns % _NANOS_PER_MINUTE
-        day = trade_date_of(trade.instrument.product, trade.event_ns)
-        day_ns = (day.toordinal() - _EPOCH_DAY) * _NANOS_PER_DAY
-        for resolution, start_ns in (
-            (BarResolution.MINUTE, minute_ns),
-            (BarResolution.DAY, day_ns),
-        ):
-            key = (trade.instrument, trade.source, resolution, start_ns)
-            part = parts.get(key)
-            if part is None:
-                parts[key] = _first_part(trade, resolution, start_ns)
-            else:
+        key = (trade.instrument, trade.source, trade.event_ns // _NANOS_PER_MINUTE)
+        found = minutes.get(key)
+        if found is None:
+            minutes[key] = _begin(trade, days)
+        else:
+            for part in found:
                 part.add(trade)
-    return sorted(
-        parts.values(), key=lambda part: (part.instrument, part.source, part.resolution, part.start)
-    )
+    return sorted([*(minute for minute, _ in minutes.values()), *days.values()], key=_key)
 
 
-def _first_part(trade: Trade, resolution: BarResolution, start_ns: int) -> BarPart:
+def _begin(trade: Trade, days: dict[tuple[object, ...], BarPart]) -> tuple[BarPart, BarPart]:
+    """Return the bar of the trade's minute, and that of its day, which may have begun before."""
+    minute_ns = trade.event_ns - trade.event_ns % _NANOS_PER_MINUTE
+    minute = _part(trade, BarResolution.MINUTE, minute_ns)
+    trade_date = trade_date_of(trade.instrument.product, trade.event_ns)
+    key = (trade.instrument, trade.source, trade_date)
+    day = days.get(key)
+    if day is None:
+        day_ns = (trade_date.toordinal() - _EPOCH_DAY) * _NANOS_PER_DAY
+        day = days[key] = _part(trade, BarResolution.DAY, day_ns)
+    else:
+        day.add(trade)
+    return minute, day
+
+
+def _part(trade: Trade, resolution: BarResolution, start_ns: int) -> BarPart:
     return BarPart(
         instrument=str(trade.instrument),
         source=trade.source,
@@ -103,3 +111,7 @@ def _first_part(trade: Trade, resolution: BarResolution, start_ns: int) -> BarPa
         close_ns=trade.event_ns,
         close_entry_id=trade.entry_id,
     )
+
+
+def _key(part: BarPart) -> tuple[object, ...]:
+    return (part.instrument, part.source, part.resolution, part.start)

@@ -10,7 +10,7 @@ import pyarrow as pa
 from core.clock import ns_from_utc, utc_from_ns
 from core.market import Trade
 from storage import sql
-from storage.bar_parts import BarPart, BarResolution, bar_parts
+from storage.bar_parts import BarResolution, bar_parts
 from storage.columns import (
     TickPage,
     TokenInteger,
@@ -62,8 +62,8 @@ async def merge(conn: "WriteConn", trades: Iterable[Trade]) -> None:
     """
     parts = bar_parts(trades)
     if parts:
-        columns = ([getattr(part, name) for part in parts] for name in BarPart.__struct_fields__)
-        await conn.execute(_SQL["merge_bars"], *columns)
+        # as JSON, which takes a third of the time of an array a column
+        await conn.execute(_SQL["merge_bars"], msgspec.json.encode(parts).decode())
 
 
 async def read_bars(conn: "ReadConn", query: BarQuery) -> TickPage:

@@ -4,31 +4,30 @@ INSERT INTO bars (
     open_ns, open_entry_id, close_ns, close_entry_id
 )
 SELECT *
-FROM unnest(
-    $1::text[], $2::text[], $3::text[], $4::timestamptz[],
-    $5::numeric[], $6::numeric[], $7::numeric[], $8::numeric[], $9::bigint[], $10::bigint[],
-    $11::bigint[], $12::text[], $13::bigint[], $14::text[]
+FROM json_to_recordset($1::json) AS part (
+    instrument text, source text, resolution text, start timestamptz,
+    open numeric, high numeric, low numeric, close numeric, volume bigint, trades bigint,
+    open_ns bigint, open_entry_id text, close_ns bigint, close_entry_id text
 )
 ON CONFLICT (instrument, source, resolution, start) DO UPDATE SET
-    (open, open_ns, open_entry_id) = (
-        SELECT
-            CASE WHEN is_earlier THEN excluded.open ELSE bars.open END,
-            CASE WHEN is_earlier THEN excluded.open_ns ELSE bars.open_ns END,
-            CASE WHEN is_earlier THEN excluded.open_entry_id ELSE bars.open_entry_id END
-        FROM (
-            SELECT (excluded.open_ns, excluded.open_entry_id) < (bars.open_ns, bars.open_entry_id)
-        ) AS compared (is_earlier)
-    ),
-    (close, close_ns, close_entry_id) = (
-        SELECT
-            CASE WHEN is_later THEN excluded.close ELSE bars.close END,
-            CASE WHEN is_later THEN excluded.close_ns ELSE bars.close_ns END,
-            CASE WHEN is_later THEN excluded.close_entry_id ELSE bars.close_entry_id END
-        FROM (
-            SELECT
-                (excluded.close_ns, excluded.close_entry_id) > (bars.close_ns, bars.close_entry_id)
-        ) AS compared (is_later)
-    ),
+    open = CASE
+        WHEN (excluded.open_ns, excluded.open_entry_id) < (bars.open_ns, bars.open_entry_id)
+        THEN excluded.open ELSE bars.open
+    END,
+    open_entry_id = CASE
+        WHEN (excluded.open_ns, excluded.open_entry_id) < (bars.open_ns, bars.open_entry_id)
+        THEN excluded.open_entry_id ELSE bars.open_entry_id
+    END,
+    open_ns = least(bars.open_ns, excluded.open_ns),
+    close = CASE
+        WHEN (excluded.close_ns, excluded.close_entry_id) > (bars.close_ns, bars.close_entry_id)
+        THEN excluded.close ELSE bars.close
+    END,
+    close_entry_id = CASE
+        WHEN (excluded.close_ns, excluded.close_entry_id) > (bars.close_ns, bars.close_entry_id)
+        THEN excluded.close_entry_id ELSE bars.close_entry_id
+    END,
+    close_ns = greatest(bars.close_ns, excluded.close_ns),
     high = greatest(bars.high, excluded.high),
     low = least(bars.low, excluded.low),
     volume = bars.volume + excluded.volume,
