@@ -22,7 +22,7 @@ from storage.objects import ObjectStore
 log = get_logger(__name__)
 
 _INTERVAL_S = 1.0
-_SHIP_RETRY_S = 30.0
+_RETRY_S = 30.0
 _MAX_SEGMENT_AGE_S = 3_600
 """Bound how old a capture is when it reaches the object store."""
 
@@ -44,6 +44,7 @@ class FeedCapture:
         self._clock = clock
         self._shipped: set[Path] = set()
         self._ship_from_ns = 0
+        self._rotate_from_ns = 0
 
     @property
     def queue(self) -> QueueStatus:
@@ -68,12 +69,14 @@ class FeedCapture:
         """Begin a new segment where the present one is large or old enough."""
         now_ns = self._clock.now_ns()
         age_ns = now_ns - self._journal.position.segment
-        if not self._journal.should_rotate and age_ns < _MAX_SEGMENT_AGE_S * NANOSECONDS_PER_SECOND:
+        is_old = age_ns >= _MAX_SEGMENT_AGE_S * NANOSECONDS_PER_SECOND
+        if now_ns < self._rotate_from_ns or not (is_old or self._journal.should_rotate):
             return
         try:
             self._journal.rotate(now_ns, checkpoint())
         except SourceUnavailable as error:
             log.critical("feed.capture.unrotated", venue=self._venue, reason=error.detail)
+            self._rotate_from_ns = now_ns + int(_RETRY_S * NANOSECONDS_PER_SECOND)
 
     async def run(self, stored: Callable[[], Position | None]) -> NoReturn:
         """Sync, ship and clear away, for ever."""
@@ -84,7 +87,7 @@ class FeedCapture:
                 await self._ship()
             except (SourceUnavailable, OSError) as error:
                 log.warning("feed.capture.unshipped", venue=self._venue, reason=str(error))
-                wait_ns = int(_SHIP_RETRY_S * NANOSECONDS_PER_SECOND)
+                wait_ns = int(_RETRY_S * NANOSECONDS_PER_SECOND)
                 self._ship_from_ns = self._clock.now_ns() + wait_ns
             self._clear(stored())
 

@@ -79,7 +79,8 @@ class FeedState:
         healed: list[Instrument] = []
         for event in decoded.events:
             if isinstance(event, Quote):
-                if self._heal(event.instrument):
+                # One that comes late may be older than what is still missing.
+                if not decoded.is_late and self._heal(event.instrument):
                     healed.append(event.instrument)
                 events.append(event)
             elif isinstance(event, Settlement):

@@ -129,9 +129,11 @@ class WeatherActor:
 
     async def close(self) -> None:
         """End the loops and the connections."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        running = set(self._tasks)
+        while running:  # a connection that fails in the same moment swallows a cancellation
+            for task in running:
+                task.cancel()
+            _, running = await asyncio.wait(running, timeout=1.0)
         await self._client.close()
         await self._pools.close()
 

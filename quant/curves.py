@@ -27,6 +27,7 @@ class ContractState:
     settlement: Decimal | None = None
     settlement_date: date | None = None
     quote_ns: int = 0
+    quote_order: tuple[int, int, int] = (0, 0, 0)
     trade_ns: int = 0
 
     @property
@@ -37,15 +38,20 @@ class ContractState:
 def merge(state: ContractState, event: MarketEvent) -> ContractState:
     """Return the state after one event; an older one than the last of its kind changes nothing.
 
-    A settlement is compared by its trade date, because it is announced after quotes of the next
-    session may already have arrived.
+    Quotes of one moment are compared by their session and sequence. A settlement is compared by
+    its trade date, because it is announced after quotes of the next session may have arrived.
     """
     if isinstance(event, Settlement):
         if state.settlement_date is not None and event.trade_date < state.settlement_date:
             return state
         return replace(state, settlement=event.price, settlement_date=event.trade_date)
-    if isinstance(event, Quote) and event.event_ns >= state.quote_ns:
-        return replace(state, bid=event.bid, ask=event.ask, quote_ns=event.event_ns)
+    if isinstance(event, Quote):
+        order = (event.session, event.sequence, event.frame_index)
+        if (event.event_ns, order) < (state.quote_ns, state.quote_order):
+            return state
+        return replace(
+            state, bid=event.bid, ask=event.ask, quote_ns=event.event_ns, quote_order=order
+        )
     if isinstance(event, Trade) and event.event_ns >= state.trade_ns:
         return replace(state, last=event.price, trade_ns=event.event_ns)
     return state

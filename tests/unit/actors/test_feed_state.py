@@ -222,3 +222,12 @@ def test_a_segment_alone_replays_to_the_events_of_the_live_feed(
     interpreter = Interpreter("cme", "sandbox", CmeDecoder)
     replayed = [event for record in live.records for event in interpreter.take(record)]
     assert replayed == live.events
+
+
+def test_a_quote_that_comes_late_heals_nothing() -> None:
+    state = FeedState("cme", "sandbox")
+    take(state, quote(NEAR))
+    take(state, gap())
+    late = Decoded(events=(quote(NEAR),), is_late=True)
+    assert healed(state.take(late, 7, SENT_NS)) == []
+    assert state.suspects == {NEAR}

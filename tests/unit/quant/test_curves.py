@@ -25,12 +25,12 @@ from quant.curves import ContractState, best_price, live_points, merge, settled_
 CONTRACT = Instrument("CL", ContractMonth(2024, 3))
 
 
-def quote(event_ns: int, bid: str | None, ask: str | None) -> Quote:
+def quote(event_ns: int, bid: str | None, ask: str | None, sequence: int = 1) -> Quote:
     return Quote(
         instrument=CONTRACT,
         source="sandbox",
         session=1,
-        sequence=1,
+        sequence=sequence,
         frame_index=0,
         event_ns=event_ns,
         received_ns=event_ns,
@@ -93,6 +93,7 @@ class TestMerge:
             last=Decimal(71),
             settlement=Decimal(69),
             settlement_date=date(2024, 2, 5),
+            quote_order=(1, 1, 0),
             quote_ns=1,
             trade_ns=2,
         )
@@ -240,3 +241,9 @@ class TestSettledPoints:
 
     def test_no_rows_make_no_curve(self) -> None:
         assert settled_points("CL", self.DAY, []) == ()
+
+
+def test_of_quotes_of_one_moment_the_one_sent_last_counts() -> None:
+    newest = merged(quote(5, "71.2", None, sequence=3))
+    assert merge(newest, quote(5, "71.1", None, sequence=2)).bid == Decimal("71.2")
+    assert merge(newest, quote(5, "71.3", None, sequence=4)).bid == Decimal("71.3")
