@@ -252,7 +252,7 @@ async def test_an_outage_of_the_database_keeps_the_newest_of_each_kind(
         await relay.start()
         stored = (await actor.status()).stored
         await status_when(actor, lambda status: status.stored >= stored + 5 * 57)
-        await relay.stop()
+    await relay.stop()
     async with pools.read(DEFAULT_ORG) as connection:
         for code in POLLED_STATIONS:
             latest = await weather.latest_observation(connection, code, "sandbox")
