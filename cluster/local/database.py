@@ -1,5 +1,7 @@
 """Own the making of a usable database: roles, migrations, partitions, sandbox history."""
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -12,7 +14,7 @@ from storage import migrate, partitions, settlements
 from storage.arrow import string_array
 from storage.bootstrap import RolePasswords, create_roles
 from storage.pool import DatabaseUrls, open_pools
-from storage.settlement_table import sorted_table
+from storage.settlement_table import SettlementTable, sorted_table
 
 SEEDED_YEARS = 3
 
@@ -38,9 +40,9 @@ async def prepare_schema(owner_url: str, urls: DatabaseUrls, now: datetime) -> i
 
 
 async def seed_sandbox_history(
-    urls: DatabaseUrls, products: tuple[str, ...], seed: int, now: datetime, now_ns: int
+    urls: DatabaseUrls, products: Sequence[str], seed: int, now: datetime, now_ns: int
 ) -> int:
-    """Store what the sandbox exchange settled up to its last closed session; return new rows.
+    """Store what the sandboxes settled up to their last closed session; return new rows.
 
     A later start adds only the days that are missing.
     """
@@ -48,29 +50,42 @@ async def seed_sandbox_history(
     pools = await open_pools(urls)
     stored = 0
     try:
-        for product in products:
-            async with pools.system() as connection:
-                latest = await settlements.latest_date(
-                    connection, MARKET_ORG, SANDBOX_SOURCE, product
-                )
-            first = _next_day(latest) if latest else today - timedelta(days=365 * SEEDED_YEARS)
-            if first >= today:
-                continue
-            columns = history(first, today - timedelta(days=1), (product,), seed)
-            table, _repeats = sorted_table(
-                file="the sandbox's history",
-                products=columns.products,
-                product_index=columns.product_index,
-                epoch_days=columns.epoch_days,
-                contract_months=columns.contract_months,
-                positions=np.zeros(columns.rows, dtype=np.int64),
-                prices=string_array(columns.prices),
-            )
+        async with pools.system() as connection:
+            latest = {
+                code: await settlements.latest_date(connection, MARKET_ORG, SANDBOX_SOURCE, code)
+                for code in products
+            }
+        for first, codes in sorted(_missing(latest, today).items()):
+            table = _history_table(first, today - timedelta(days=1), codes, seed)
             async with pools.system() as connection:
                 stored += await settlements.seed_history(connection, SANDBOX_SOURCE, table, now)
     finally:
         await pools.close()
     return stored
+
+
+def _missing(latest: Mapping[str, date | None], today: date) -> dict[date, list[str]]:
+    """Group the products by the first day that they lack, since one table is one comparison."""
+    groups: dict[date, list[str]] = defaultdict(list)
+    for code, day in latest.items():
+        first = today - timedelta(days=365 * SEEDED_YEARS) if day is None else _next_day(day)
+        if first < today:
+            groups[first].append(code)
+    return groups
+
+
+def _history_table(first: date, last: date, codes: Sequence[str], seed: int) -> SettlementTable:
+    columns = history(first, last, codes, seed)
+    table, _repeats = sorted_table(
+        file="the sandboxes' history",
+        products=columns.products,
+        product_index=columns.product_index,
+        epoch_days=columns.epoch_days,
+        contract_months=columns.contract_months,
+        positions=np.zeros(columns.rows, dtype=np.int64),
+        prices=string_array(columns.prices),
+    )
+    return table
 
 
 def _next_day(day: date) -> date:
