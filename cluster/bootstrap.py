@@ -18,10 +18,8 @@ from ray import serve as ray_serve
 from ray.serve.config import HTTPOptions
 
 from actors.remote import start_actors
-from cluster.local.addresses import resolve
-from cluster.local.credentials import load_or_create
+from cluster.local.context import read_context
 from cluster.local.paths import stack_paths
-from cluster.local.ports import PortPlan
 from cluster.settings import load_settings
 from cluster.wiring import Wiring, wire
 from serve.remote import applications
@@ -62,18 +60,14 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
     arguments = parser.parse_args()
-    settings = load_settings()
-    paths = stack_paths(arguments.data)
-    plan = PortPlan(arguments.port)
-    secrets = load_or_create(paths.credentials)
-    addresses = resolve(settings, paths, plan, secrets)
-    wiring = wire(settings, addresses, secrets.api_key, f"heliostat-{paths.stack_id}")
+    context = read_context(load_settings(), stack_paths(arguments.data), arguments.port)
+    wiring = wire(context)
     if sys.stdin.readline().strip() != "go":
         sys.exit(1)
     started = time.perf_counter()
-    connect(f"127.0.0.1:{plan.ray_gcs}", wiring.actors.namespace)
+    connect(f"127.0.0.1:{context.ports.ray_gcs}", wiring.actors.namespace)
     _say("cluster connection", time.perf_counter() - started)
-    deploy(wiring, plan.api, _say)
+    deploy(wiring, context.ports.api, _say)
 
 
 if __name__ == "__main__":

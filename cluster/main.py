@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from cluster.commands import curve, optimize, runs, settlements, stack
+from cluster.commands import (
+    bars,
+    curve,
+    feeds,
+    instruments,
+    optimize,
+    runs,
+    settlements,
+    stack,
+    ticks,
+)
 from cluster.commands.exit_codes import EXIT_CODES, ErrorMappingGroup
 
 app = typer.Typer(
@@ -19,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog=EXIT_CODES,
 )
-for noun in (stack, curve, optimize, runs, settlements):
+for noun in (stack, curve, ticks, bars, instruments, feeds, optimize, runs, settlements):
     noun.register(app)
 
 

@@ -1,26 +1,36 @@
 """Own the settings: the only reader of the environment, assembled once and passed down."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    NoDecode,
+    SettingsConfigDict,
+)
 
 from core.errors import StackError
 
 DEFAULT_PORT = 8700
+ENV_PREFIX = "HELIOSTAT_"
 
 
 class Settings(BaseSettings):
     """Hold what `HELIOSTAT_*` variables and the file `.env` say; None means the local stack's own.
 
     A database URL given here is used instead of the embedded PostgreSQL, a Redis URL instead of
-    the embedded Valkey, vendor credentials instead of the vendor's sandbox.
+    the embedded Valkey, vendor credentials instead of the vendor's sandbox. `live_products` None
+    means every product of the registered venues. `vendor_variables` holds what is no setting of
+    ours, named in lower case without the prefix, for the vendors' clients to read.
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="HELIOSTAT_", env_file=".env", extra="ignore", frozen=True
+        env_prefix=ENV_PREFIX, env_file=".env", extra="ignore", frozen=True
     )
 
     data: Path = Path(".heliostat")
@@ -32,30 +42,39 @@ class Settings(BaseSettings):
     system_database_url: SecretStr | None = None
     owner_database_url: SecretStr | None = None
     redis_url: SecretStr | None = None
+    object_store: str | None = None
 
-    cme_api_id: str | None = None
-    cme_password: SecretStr | None = None
-    cme_auth_url: str = "https://auth.cmegroup.com/as/token.oauth2"
-    cme_stream_url: str = "wss://markets.api.cmegroup.com/marketdatastream/v1"
-    cme_refdata_url: str = "https://refdata.api.cmegroup.com/refdata/v3"
-    live_products: tuple[str, ...] = ("CL",)
-
+    live_products: Annotated[tuple[str, ...] | None, NoDecode] = None
+    journal_limit_gb: float = Field(default=8.0, ge=0.25)
+    keep_ticks_days: int = Field(default=90, ge=1)
     sandbox_seed: int = Field(default=7, ge=0)
 
-    @model_validator(mode="after")
-    def _credentials_are_whole(self) -> Self:
-        if (self.cme_api_id is None) != (self.cme_password is None):
-            message = "set both HELIOSTAT_CME_API_ID and HELIOSTAT_CME_PASSWORD, or neither"
-            raise ValueError(message)
-        return self
+    vendor_variables: Mapping[str, SecretStr] = Field(default_factory=dict)
+
+    @field_validator("live_products", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(code.strip() for code in value.split(",") if code.strip()) or None
 
     @property
     def uses_own_database(self) -> bool:
         return self.database_url is not None
 
     @property
-    def uses_cme_sandbox(self) -> bool:
-        return self.cme_api_id is None
+    def tells_of_vendors(self) -> bool:
+        """Tell whether anything about vendors could be wrong."""
+        return bool(self.vendor_variables) or self.live_products is not None
+
+    def variables_of(self, vendor: str) -> dict[str, str]:
+        """Return what `HELIOSTAT_<VENDOR>_*` say, named in lower case without that prefix."""
+        prefix = f"{vendor}_"
+        return {
+            name.removeprefix(prefix): value.get_secret_value()
+            for name, value in self.vendor_variables.items()
+            if name.startswith(prefix)
+        }
 
 
 def load_settings() -> Settings:
@@ -64,15 +83,28 @@ def load_settings() -> Settings:
     Raises:
         StackError: a value is not what it should be; one line names it.
     """
+    vendors: dict[str, Any] = _vendor_variables()
     try:
-        return Settings()
+        return Settings(vendor_variables=vendors)
     except ValidationError as error:
         first = error.errors()[0]
         name = "_".join(str(part) for part in first["loc"]).upper()
-        problem = f"HELIOSTAT_{name}: {first['msg']}." if name else f"{first['msg']}."
+        problem = f"{ENV_PREFIX}{name}: {first['msg']}." if name else f"{first['msg']}."
         raise StackError(
             problem=problem, remedy="Correct it in the environment or in .env."
         ) from None
+
+
+def _vendor_variables() -> dict[str, str]:
+    """Return every variable of ours that is no field; the environment wins, empty means unset."""
+    given = {**DotEnvSettingsSource(Settings).env_vars, **EnvSettingsSource(Settings).env_vars}
+    prefix = ENV_PREFIX.lower()
+    named = {
+        name.removeprefix(prefix): value
+        for name, value in given.items()
+        if name.startswith(prefix) and value
+    }
+    return {name: value for name, value in named.items() if name not in Settings.model_fields}
 
 
 def inherited_environment() -> dict[str, str]:

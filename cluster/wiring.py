@@ -5,18 +5,18 @@ from importlib.metadata import version
 from pathlib import Path
 
 from actors.feed import FeedConfig
+from actors.keeper import KeeperConfig
 from actors.market import MarketConfig
 from actors.remote import ActorsConfig
 from actors.runs import RunManagerConfig
-from cluster.local.addresses import Addresses
-from cluster.settings import Settings
-from core.market import SANDBOX_SOURCE
-from core.products import Venue
-from integrations.cme.client import CmeConfig
+from actors.weather import WeatherConfig
+from cluster.local.context import StackContext
+from cluster.venues import LiveVendors, Vendor, live_vendors
 from serve.keys import digest_of
 from serve.services import EdgeConfig
 
 PAGES = Path(__file__).resolve().parent.parent / "web" / "dist"
+_BYTES_PER_GB = 1024**3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,40 +27,63 @@ class Wiring:
     edge: EdgeConfig
 
 
-def wire(settings: Settings, addresses: Addresses, api_key: str, namespace: str) -> Wiring:
-    """Assemble the configuration of one stack."""
-    source = SANDBOX_SOURCE if settings.uses_cme_sandbox else Venue.CME.value
-    cme = CmeConfig(
-        auth_url=addresses.cme_auth_url,
-        stream_url=addresses.cme_stream_url,
-        refdata_url=addresses.cme_refdata_url,
-        api_id=addresses.cme_api_id,
-        password=addresses.cme_password,
-    )
-    feed = FeedConfig(
-        venue=Venue.CME.value,
-        source=source,
-        products=settings.live_products,
-        cme=cme,
-        database=addresses.database,
-        cache_url=addresses.cache_url,
-    )
-    return Wiring(
-        actors=ActorsConfig(
-            namespace=namespace,
-            market=MarketConfig(
-                database=addresses.database,
-                cache_url=addresses.cache_url,
-                sources=tuple((product, source) for product in settings.live_products),
+def wire(context: StackContext) -> Wiring:
+    """Assemble the configuration of one stack.
+
+    Raises:
+        StackError: a setting of a vendor is not what it should be.
+    """
+    vendors = live_vendors(context.settings)
+    return Wiring(actors=_actors(context, vendors), edge=_edge(context, vendors))
+
+
+def _actors(context: StackContext, vendors: LiveVendors) -> ActorsConfig:
+    database, cache_url = context.addresses.database, context.addresses.cache_url
+    return ActorsConfig(
+        namespace=f"heliostat-{context.paths.stack_id}",
+        market=MarketConfig(
+            database=database,
+            cache_url=cache_url,
+            sources=tuple(
+                (product, venue.source) for venue in vendors.venues for product in venue.products
             ),
-            feeds=(feed,),
-            runs=RunManagerConfig(database=addresses.database, cache_url=addresses.cache_url),
         ),
-        edge=EdgeConfig(
-            database=addresses.database,
-            cache_url=addresses.cache_url,
-            key_digest=digest_of(api_key),
-            version=version("heliostat-platform"),
-            pages=PAGES if PAGES.is_dir() else None,
+        feeds=tuple(_feed(context, venue) for venue in vendors.venues),
+        weather=WeatherConfig(
+            source=vendors.weather.source,
+            client=vendors.weather.client_config(context.ports, context.secrets),
+            database=database,
         ),
+        keeper=KeeperConfig(database=database, keep_days=context.settings.keep_ticks_days),
+        runs=RunManagerConfig(database=database, cache_url=cache_url),
     )
+
+
+def _feed(context: StackContext, venue: Vendor) -> FeedConfig:
+    return FeedConfig(
+        venue=venue.code,
+        source=venue.source,
+        products=venue.products,
+        client=venue.client_config(context.ports, context.secrets),
+        database=context.addresses.database,
+        cache_url=context.addresses.cache_url,
+        journal=context.paths.journals / venue.code,
+        object_store=context.addresses.object_store,
+        version=_version(),
+        journal_limit_bytes=round(context.settings.journal_limit_gb * _BYTES_PER_GB),
+    )
+
+
+def _edge(context: StackContext, vendors: LiveVendors) -> EdgeConfig:
+    return EdgeConfig(
+        database=context.addresses.database,
+        cache_url=context.addresses.cache_url,
+        key_digest=digest_of(context.secrets.api_key),
+        version=_version(),
+        pages=PAGES if PAGES.is_dir() else None,
+        venues=tuple(venue.code for venue in vendors.venues),
+    )
+
+
+def _version() -> str:
+    return version("heliostat-platform")

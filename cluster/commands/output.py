@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.console import Console, RenderableType
     from rich.progress import Progress
 
@@ -31,6 +33,20 @@ def show(*renderables: "RenderableType") -> None:
     """Print for people, on stdout."""
     for renderable in renderables:
         _console(False).print(renderable, soft_wrap=isinstance(renderable, str))
+
+
+def show_each(renderables: "Iterable[RenderableType]") -> None:
+    """Print for people, each in the place of the one before; in a pipe below it."""
+    from rich.live import Live
+
+    console = _console(False)
+    if not console.is_terminal:
+        for renderable in renderables:
+            console.print(renderable)
+        return
+    with Live(console=console, auto_refresh=False, vertical_overflow="visible") as live:
+        for renderable in renderables:
+            live.update(renderable, refresh=True)
 
 
 def show_json(value: Any) -> None:

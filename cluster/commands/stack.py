@@ -19,7 +19,7 @@ DataDir = Annotated[
 ]
 Port = Annotated[
     int | None,
-    typer.Option("--port", metavar="N", help="The API's port; the 59 above it are the stack's."),
+    typer.Option("--port", metavar="N", help="The API's port; the 99 above it are the stack's."),
 ]
 
 
@@ -78,7 +78,7 @@ def _demonstrate(data: Path, state: "StackState", as_json: bool) -> None:
 
     chosen = launch.choose(data, state.port)
     with Client(data_dir=data) as client:
-        curve = client.curve(launch.main_product())
+        curve = client.curve(state.main_product)
         with progress() as display:
             run = client.optimize(
                 products=[curve.product],

@@ -17,7 +17,7 @@ import psutil
 
 from cluster.local import postgres, preflight, reaper
 from cluster.local.paths import StackPaths, make_private, stack_paths
-from cluster.local.ports import PortPlan
+from cluster.local.ports import PortPlan, require_free
 from cluster.local.service import last_line
 from cluster.local.state import StackState, StackStatus, read_state
 from cluster.settings import Settings, inherited_environment, load_settings
@@ -56,11 +56,6 @@ def choose(data: Path | None, port: int | None) -> ChosenStack:
     return ChosenStack(settings=settings, paths=paths, port=port or settings.port)
 
 
-def main_product() -> str:
-    """Return the product of the main job: the first live one."""
-    return load_settings().live_products[0]
-
-
 def current(chosen: ChosenStack) -> StackState | None:
     """Return the state of the stack if it runs."""
     state = read_state(chosen.paths.state)
@@ -75,11 +70,26 @@ def _checks(chosen: ChosenStack) -> list[tuple[str, Callable[[], None]]]:
     )
 
 
+def _vendor_checks(chosen: ChosenStack) -> list[tuple[str, Callable[[], None]]]:
+    # Imported here, since every vendor's client takes half a second, and few commands need them.
+    from cluster.venues import live_vendors
+
+    ports = PortPlan(chosen.port)
+
+    def vendors() -> None:
+        live_vendors(chosen.settings)
+
+    def sandbox_ports() -> None:
+        require_free(ports, live_vendors(chosen.settings).sandbox_ports(ports))
+
+    return [("vendors", vendors), ("sandbox ports", sandbox_ports)]
+
+
 def examine(chosen: ChosenStack) -> list[preflight.Finding]:
     """Run the checks of a start and report each; ports that the stack itself holds are no fault."""
-    running = current(chosen) is not None
-    listed = [entry for entry in _checks(chosen) if not (running and entry[0] == "ports")]
-    return preflight.examine(listed)
+    own = {"ports", "sandbox ports"} if current(chosen) is not None else set()
+    listed = [*_checks(chosen), *_vendor_checks(chosen)]
+    return preflight.examine([entry for entry in listed if entry[0] not in own])
 
 
 def failure(chosen: ChosenStack) -> StackState | None:
@@ -111,6 +121,9 @@ def ensure_up(
         reaper.end_stack(chosen.paths.stack_id)
         for _name, check in _checks(chosen):
             check()
+        if chosen.settings.tells_of_vendors:
+            for _name, check in _vendor_checks(chosen):
+                check()
         _spawn(chosen, foreground)
     try:
         return _await_ready(chosen, report)

@@ -30,6 +30,14 @@ class StackPaths:
         return self.data / "postgres"
 
     @property
+    def objects(self) -> Path:
+        return self.data / "objects"
+
+    @property
+    def journals(self) -> Path:
+        return self.data / "journals"
+
+    @property
     def logs(self) -> Path:
         return self.data / "logs"
 

@@ -4,49 +4,18 @@ import asyncio
 import signal
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import asyncpg
 import httpx
-import redis.asyncio
 
 from cluster.local import postgres, ray_head, valkey
-from cluster.local.addresses import Addresses, postgres_config, valkey_config
-from cluster.local.credentials import StackSecrets
-from cluster.local.paths import StackPaths
-from cluster.local.ports import PortPlan
-from cluster.local.reaper import MARKER
+from cluster.local.addresses import postgres_config, valkey_config
+from cluster.local.context import StackContext
 from cluster.local.service import ServiceSpec
-from cluster.settings import Settings
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StackContext:
-    """Hold everything that the parts of one local stack are configured from."""
-
-    settings: Settings
-    paths: StackPaths
-    ports: PortPlan
-    secrets: StackSecrets
-    addresses: Addresses
-    environment: dict[str, str]
-
-
-def base_environment(inherited: dict[str, str], paths: StackPaths, port: int) -> dict[str, str]:
-    """Return the environment of every child, which marks it as this stack's."""
-    kept = {
-        name: value
-        for name, value in inherited.items()
-        # Byte code that is not kept is compiled anew by each of some twenty processes.
-        if not name.startswith("RAY_") and name != "PYTHONDONTWRITEBYTECODE"
-    }
-    return {
-        **kept,
-        MARKER: paths.stack_id,
-        "HELIOSTAT_DATA": str(paths.data),
-        "HELIOSTAT_PORT": str(port),
-        "PYTHONUNBUFFERED": "1",
-    }
+if TYPE_CHECKING:
+    from cluster.venues import Sandbox
 
 
 def database_spec(context: StackContext) -> ServiceSpec:
@@ -79,16 +48,18 @@ def cache_spec(context: StackContext) -> ServiceSpec:
     """Describe the embedded Valkey."""
     config = valkey_config(context.paths)
     valkey.initialise(config)
-    url = valkey.cache_url(config)
 
+    # Asked by hand, since Ray's head waits until this module and what it needs are imported, and
+    # the client package takes a sixth of a second.
     async def answers() -> bool:
-        client = redis.asyncio.from_url(url)
         try:
-            return bool(await client.ping())
-        except (OSError, redis.RedisError):
+            reader, writer = await asyncio.open_unix_connection(config.socket_path)
+            writer.write(b"PING\r\n")
+            answer = await reader.readline()
+        except OSError:
             return False
-        finally:
-            await client.aclose()
+        writer.close()
+        return answer == b"+PONG\r\n"
 
     return ServiceSpec(
         name="Valkey",
@@ -100,17 +71,19 @@ def cache_spec(context: StackContext) -> ServiceSpec:
     )
 
 
-def cme_sandbox_spec(context: StackContext) -> ServiceSpec:
-    """Describe the sandbox that speaks the CME's wire protocols."""
-    port = context.ports.cme_sandbox
+def sandbox_spec(context: StackContext, sandbox: "Sandbox") -> ServiceSpec:
+    """Describe the sandbox of one vendor; it serves once its fault switch answers."""
+    control_port = sandbox.control_port(context.ports)
     return ServiceSpec(
-        name="CME sandbox",
+        name=sandbox.name,
         command=(
             sys.executable,
             "-m",
-            "integrations.cme.sandbox",
+            sandbox.module,
             "--port",
-            str(port),
+            str(sandbox.port(context.ports)),
+            "--control-port",
+            str(control_port),
             "--seed",
             str(context.settings.sandbox_seed),
         ),
@@ -118,8 +91,8 @@ def cme_sandbox_spec(context: StackContext) -> ServiceSpec:
             **context.environment,
             "HELIOSTAT_SANDBOX_PASSWORD": context.secrets.sandbox_password,
         },
-        log=context.paths.logs / "cme-sandbox.log",
-        is_ready=answers_http(f"http://127.0.0.1:{port}/_sandbox/state"),
+        log=context.paths.logs / f"{sandbox.code}-sandbox.log",
+        is_ready=answers_http(f"http://127.0.0.1:{control_port}/_sandbox/state"),
         ready_within_s=60,
     )
 

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 
 from core.errors import StackError
 
-PORTS_PER_STACK = 60
+MAX_SANDBOXES = 20
 _FIRST_REPLICA_OFFSET = 20
+_FIRST_SANDBOX_OFFSET = 60
+_PORTS_PER_SANDBOX = 2
+PORTS_PER_STACK = _FIRST_SANDBOX_OFFSET + MAX_SANDBOXES * _PORTS_PER_SANDBOX
 
 
 @dataclass(frozen=True, slots=True)
 class PortPlan:
-    """Give each listener of one stack its port, all within 60 above `api`.
+    """Give each listener of one stack its port, all within 100 above `api`.
 
     Ray's workers take ports that the kernel chooses, so two stacks never meet there.
     """
@@ -56,16 +59,12 @@ class PortPlan:
         return self.api + 9
 
     @property
-    def cme_sandbox(self) -> int:
+    def ray_autoscaler_metrics(self) -> int:
         return self.api + 10
 
     @property
-    def ray_autoscaler_metrics(self) -> int:
-        return self.api + 11
-
-    @property
     def ray_dashboard_metrics(self) -> int:
-        return self.api + 12
+        return self.api + 11
 
     @property
     def replicas_http(self) -> tuple[int, int]:
@@ -75,8 +74,23 @@ class PortPlan:
     def replicas_grpc(self) -> tuple[int, int]:
         return self.api + _FIRST_REPLICA_OFFSET + 20, self.api + _FIRST_REPLICA_OFFSET + 39
 
+    def sandbox(self, number: int) -> int:
+        """Return the port on which the sandbox of this number, from 0, speaks its vendor's wire.
+
+        The port after it is for the sandbox's fault switch, where that cannot share the first.
+
+        Raises:
+            StackError: the plan has no room for so many sandboxes.
+        """
+        if number >= MAX_SANDBOXES:
+            raise StackError(
+                problem=f"The port plan holds {MAX_SANDBOXES} sandboxes.",
+                remedy="Raise MAX_SANDBOXES in cluster/local/ports.py.",
+            )
+        return self.api + _FIRST_SANDBOX_OFFSET + _PORTS_PER_SANDBOX * number
+
     def needed_at_start(self) -> tuple[int, ...]:
-        """List the ports that must be free before the stack starts."""
+        """List the ports that must be free before the stack starts, sandboxes apart."""
         return tuple(range(self.api, self.ray_dashboard_metrics + 1))
 
 
@@ -93,13 +107,13 @@ def taken_ports(ports: Iterable[int]) -> list[int]:
     return taken
 
 
-def require_free(plan: PortPlan) -> None:
-    """Check that every port of the plan is free.
+def require_free(plan: PortPlan, ports: Iterable[int]) -> None:
+    """Check that these ports of the plan are free.
 
     Raises:
         StackError: at least one is taken; it names them.
     """
-    taken = taken_ports(plan.needed_at_start())
+    taken = taken_ports(ports)
     if taken:
         names = ", ".join(str(port) for port in taken)
         raise StackError(

@@ -72,7 +72,7 @@ def require_shared_memory(free_bytes: int) -> None:
 def checks(
     paths: StackPaths, plan: PortPlan, database_version: Callable[[], None]
 ) -> list[tuple[str, Callable[[], None]]]:
-    """List the checks of a start in the order in which they are made."""
+    """List the checks of a start in the order in which they are made, vendors apart."""
     return [
         ("data folder", lambda: make_private(paths.data)),
         ("runtime folder", lambda: make_private(paths.runtime)),
@@ -80,7 +80,7 @@ def checks(
         ("memory", lambda: require_memory(psutil.virtual_memory().available)),
         ("shared memory", lambda: require_shared_memory(shutil.disk_usage("/dev/shm").free)),  # noqa: S108 - Ray's place
         ("database version", database_version),
-        ("ports", lambda: require_free(plan)),
+        ("ports", lambda: require_free(plan, plan.needed_at_start())),
     ]
 
 

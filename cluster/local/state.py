@@ -31,7 +31,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackState:
-    """Hold what is known of a stack. `supervisor_created` guards against a reused process id."""
+    """Hold what is known of a stack.
+
+    `supervisor_created` guards against a reused process id. `main_product` is what the main job
+    is about, known once the vendors are.
+    """
 
     stack_id: str
     status: StackStatus
@@ -42,6 +46,7 @@ class StackState:
     elapsed_s: float | None = None
     problem: str = ""
     remedy: str = ""
+    main_product: str = ""
     services: dict[str, int] = field(default_factory=dict)
 
     @property

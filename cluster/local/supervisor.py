@@ -16,21 +16,25 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import psutil
 
-from cluster.local import database, plan, postgres, ray_head
-from cluster.local.addresses import postgres_config, resolve
-from cluster.local.credentials import load_or_create, write_private
+from cluster.local import plan, postgres, ray_head
+from cluster.local.addresses import postgres_config
+from cluster.local.context import StackContext, read_context
+from cluster.local.credentials import write_private
 from cluster.local.paths import StackPaths, make_private, stack_paths
-from cluster.local.ports import PortPlan
+from cluster.local.ports import require_free
 from cluster.local.reaper import end_stack
 from cluster.local.service import Service, ServiceSpec
 from cluster.local.state import StackState, StackStatus, Step, write_state
-from cluster.settings import Settings, inherited_environment, load_settings
+from cluster.settings import Settings, load_settings
 from core.clock import SystemClock, utc_from_ns
 from core.errors import HeliostatError, StackError
+
+if TYPE_CHECKING:
+    from cluster.venues import LiveVendors
 
 T = TypeVar("T")
 
@@ -40,7 +44,7 @@ _LIVE_WITHIN_S = 90.0
 class Supervisor:
     """Start the parts of one stack and end them together."""
 
-    def __init__(self, context: plan.StackContext, cpus: int) -> None:
+    def __init__(self, context: StackContext, cpus: int) -> None:
         self._context = context
         self._cpus = cpus
         self._clock = SystemClock()
@@ -139,49 +143,57 @@ class Supervisor:
         async with _unwrapped(), asyncio.TaskGroup() as group:
             deployment = group.create_task(self._start_deployment())
             ray = group.create_task(self._serve(plan.ray_spec(context, self._cpus)))
-            stores = group.create_task(self._start_stores())
-            sandbox = group.create_task(self._start_sandbox())
-            group.create_task(self._deploy(deployment, (ray, stores, sandbox)))
-        is_live = plan.has_live_curve(
-            live_url, context.secrets.api_key, context.settings.live_products[0]
-        )
+            vendors = group.create_task(asyncio.to_thread(_vendors, context.settings))
+            stores = group.create_task(self._start_stores(vendors))
+            sandboxes = group.create_task(self._start_sandboxes(vendors))
+            group.create_task(self._deploy(deployment, (ray, stores, sandboxes)))
+        main_product = vendors.result().main_product
+        self._save(replace(self._state, main_product=main_product))
+        is_live = plan.has_live_curve(live_url, context.secrets.api_key, main_product)
         await self._step("first live quote", _until(is_live, _LIVE_WITHIN_S), lambda _: "")
         elapsed_s = round(time.perf_counter() - self._started, 3)
         self._save(replace(self._state, status=StackStatus.READY, elapsed_s=elapsed_s))
 
-    async def _start_stores(self) -> None:
+    async def _start_stores(self, vendors: "asyncio.Task[LiveVendors]") -> None:
         context = self._context
-        settings = context.settings
         async with _unwrapped(), asyncio.TaskGroup() as group:
-            if settings.redis_url is None:
+            if context.settings.redis_url is None:
                 group.create_task(self._serve(plan.cache_spec(context)))
-            if not settings.uses_own_database:
+            if not context.settings.uses_own_database:
                 await asyncio.to_thread(postgres.initialise, postgres_config(context.paths))
                 await self._serve(plan.database_spec(context))
-                superuser = postgres.superuser_url(postgres_config(context.paths))
-                await database.prepare_roles(superuser, context.secrets.database_passwords)
-            await self._prepare_database()
+            await self._prepare_database(vendors)
 
-    async def _prepare_database(self) -> None:
+    async def _prepare_database(self, vendors: "asyncio.Task[LiveVendors]") -> None:
+        # Imported this late so that Ray's head does not wait for numpy and Arrow.
+        from cluster.local import database
+
         context = self._context
         urls, owner = context.addresses.database, context.addresses.owner_url
         now_ns = self._clock.now_ns()
         now = utc_from_ns(now_ns)
+        if not context.settings.uses_own_database:
+            superuser = postgres.superuser_url(postgres_config(context.paths))
+            await database.prepare_roles(superuser, context.secrets.database_passwords)
         await self._step(
             "migrations", database.prepare_schema(owner, urls, now), lambda n: f"{n} applied"
         )
-        if context.settings.uses_cme_sandbox:
+        simulated = (await vendors).simulated_products
+        if simulated:
             await self._step(
                 "sandbox history",
                 database.seed_sandbox_history(
-                    urls, context.settings.live_products, context.settings.sandbox_seed, now, now_ns
+                    urls, simulated, context.settings.sandbox_seed, now, now_ns
                 ),
                 lambda n: f"{n:,} settlements added",
             )
 
-    async def _start_sandbox(self) -> None:
-        if self._context.settings.uses_cme_sandbox:
-            await self._serve(plan.cme_sandbox_spec(self._context))
+    async def _start_sandboxes(self, vendors: "asyncio.Task[LiveVendors]") -> None:
+        context, live = self._context, await vendors
+        require_free(context.ports, live.sandbox_ports(context.ports))
+        async with _unwrapped(), asyncio.TaskGroup() as group:
+            for sandbox in live.sandboxes:
+                group.create_task(self._serve(plan.sandbox_spec(context, sandbox)))
 
     async def _start_deployment(self) -> asyncio.subprocess.Process:
         context = self._context
@@ -272,27 +284,26 @@ async def _until(check: Callable[[], Awaitable[bool]], within_s: float) -> None:
         ) from None
 
 
-def make_context(settings: Settings, paths: StackPaths, port: int) -> plan.StackContext:
-    """Prepare folders, secrets and addresses of a stack."""
+def _vendors(settings: Settings) -> "LiveVendors":
+    # Imported this late so that Ray's head does not wait for every vendor's client.
+    from cluster.venues import live_vendors
+
+    return live_vendors(settings)
+
+
+def make_context(settings: Settings, paths: StackPaths, port: int) -> StackContext:
+    """Make the folders of a stack and the files that its clients read; return what it is."""
     make_private(paths.data)
     make_private(paths.runtime)
     make_private(paths.haproxy)
-    ports = PortPlan(port)
-    secrets = load_or_create(paths.credentials)
-    write_private(paths.ray_token, secrets.ray_token)
-    client = {"url": f"http://localhost:{port}", "key": secrets.api_key}
+    context = read_context(settings, paths, port)
+    write_private(paths.ray_token, context.secrets.ray_token)
+    client = {"url": f"http://localhost:{port}", "key": context.secrets.api_key}
     write_private(paths.client, json.dumps(client))
-    return plan.StackContext(
-        settings=settings,
-        paths=paths,
-        ports=ports,
-        secrets=secrets,
-        addresses=resolve(settings, paths, ports, secrets),
-        environment=plan.base_environment(inherited_environment(), paths, port),
-    )
+    return context
 
 
-async def _main(context: plan.StackContext, cpus: int) -> int:
+async def _main(context: StackContext, cpus: int) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

@@ -36,7 +36,7 @@ def test_our_own_servers_listen_on_loopback_only(stack: Stack, ports: PortPlan) 
         ports.haproxy_statistics,
         ports.haproxy_metrics,
         ports.fallback_http,
-        ports.cme_sandbox,
+        ports.sandbox(0),
         ports.ray_dashboard,
     }
     replicas = range(ports.replicas_http[0], ports.replicas_grpc[1] + 1)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cluster.local import ports
-from cluster.local.ports import PORTS_PER_STACK, PortPlan, require_free
+from cluster.local.ports import MAX_SANDBOXES, PORTS_PER_STACK, PortPlan, require_free
 from core.errors import StackError
 
 RANGES = ("replicas_http", "replicas_grpc")
@@ -23,6 +23,8 @@ def all_ports(plan: PortPlan) -> list[int]:
     for name in RANGES:
         low, high = getattr(plan, name)
         listed.extend(range(low, high + 1))
+    for number in range(MAX_SANDBOXES):
+        listed.extend((plan.sandbox(number), plan.sandbox(number) + 1))
     return listed
 
 
@@ -45,9 +47,14 @@ def test_every_single_port_must_be_free_at_the_start() -> None:
     )
 
 
+def test_a_sandbox_too_many_is_refused() -> None:
+    with pytest.raises(StackError, match=f"holds {MAX_SANDBOXES} sandboxes"):
+        PortPlan(8700).sandbox(MAX_SANDBOXES)
+
+
 def test_free_ports_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ports, "taken_ports", lambda _: [])
-    require_free(PortPlan(8700))
+    require_free(PortPlan(8700), [8760])
 
 
 @pytest.mark.parametrize(
@@ -65,8 +72,8 @@ def test_a_taken_port_is_one_clear_line(
 
     monkeypatch.setattr(ports, "taken_ports", probe)
     with pytest.raises(StackError) as caught:
-        require_free(PortPlan(8700))
-    assert asked == list(PortPlan(8700).needed_at_start())
+        require_free(PortPlan(8700), [8762, 8763])
+    assert asked == [8762, 8763]
     assert caught.value.detail == (
         f"{problem} Start with another base port, for example --port 8800."
     )

@@ -52,7 +52,8 @@ def test_every_check_is_reported_though_some_fail() -> None:
 def test_the_checks_make_their_folders_before_they_measure_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(preflight, "require_free", lambda _: None)
+    free: list[tuple[PortPlan, tuple[int, ...]]] = []
+    monkeypatch.setattr(preflight, "require_free", lambda *asked: free.append(asked))
     paths = stack_paths(tmp_path / "data", Path("/short"))
     monkeypatch.setattr(type(paths), "runtime", tmp_path / "runtime", raising=False)
     called: list[str] = []
@@ -75,3 +76,4 @@ def test_the_checks_make_their_folders_before_they_measure_them(
     }
     assert paths.data.is_dir()
     assert called == ["version"]
+    assert free == [(PortPlan(8700), PortPlan(8700).needed_at_start())]

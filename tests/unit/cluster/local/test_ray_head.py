@@ -36,7 +36,7 @@ def test_every_port_comes_from_the_plan(paths: StackPaths) -> None:
     }
     environment = ray_head.environment(paths, PLAN)
     named |= {int(value) for name, value in environment.items() if name.endswith("_PORT")}
-    own = set(PLAN.needed_at_start()) - {PLAN.api, PLAN.cme_sandbox}
+    own = set(PLAN.needed_at_start()) - {PLAN.api}
     replicas = {*PLAN.replicas_http, *PLAN.replicas_grpc}
     assert named == own | replicas
 

@@ -1,0 +1,186 @@
+"""Own which vendors feed this stack: the vendor itself with credentials, else its sandbox."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cluster.local.credentials import StackSecrets
+from cluster.local.ports import PortPlan
+from cluster.settings import ENV_PREFIX, Settings
+from core.errors import InvalidInput, StackError
+from core.market import SANDBOX_SOURCE
+from integrations.openweather.client import OpenWeatherConfig
+from integrations.registry import VENUES
+from integrations.venue import SandboxAddress
+
+LOOPBACK = "127.0.0.1"
+WEATHER = "openweather"
+WEATHER_URL = "https://api.openweathermap.org"
+_REMEDY = "Correct it in the environment or in .env."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sandbox:
+    """Describe a vendor's sandbox; `number` gives it its ports."""
+
+    code: str
+    name: str
+    module: str
+    number: int
+    control_offset: int
+    config: Callable[[SandboxAddress], Any]
+
+    def port(self, plan: PortPlan) -> int:
+        return plan.sandbox(self.number)
+
+    def control_port(self, plan: PortPlan) -> int:
+        return self.port(plan) + self.control_offset
+
+    def ports(self, plan: PortPlan) -> tuple[int, ...]:
+        """List the ports that it listens on."""
+        return tuple(sorted({self.port(plan), self.control_port(plan)}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vendor:
+    """Hold one vendor that is live here; `products` is empty where it is no venue.
+
+    `given` is its client's configuration as the settings give it, None without credentials.
+    """
+
+    code: str
+    products: tuple[str, ...]
+    sandbox: Sandbox
+    given: Any
+
+    @property
+    def uses_sandbox(self) -> bool:
+        return self.given is None
+
+    @property
+    def source(self) -> str:
+        return SANDBOX_SOURCE if self.uses_sandbox else self.code
+
+    def client_config(self, plan: PortPlan, secrets: StackSecrets) -> Any:
+        """Return the configuration of its client."""
+        if not self.uses_sandbox:
+            return self.given
+        address = SandboxAddress(
+            host=LOOPBACK,
+            port=self.sandbox.port(plan),
+            user=secrets.sandbox_api_id,
+            password=secrets.sandbox_password,
+        )
+        return self.sandbox.config(address)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveVendors:
+    """Hold the vendors of a stack: the venues with a live product, and the weather service.
+
+    `products` are all that are live, the main one first.
+    """
+
+    products: tuple[str, ...]
+    venues: tuple[Vendor, ...]
+    weather: Vendor
+
+    @property
+    def main_product(self) -> str:
+        return self.products[0]
+
+    @property
+    def sandboxes(self) -> tuple[Sandbox, ...]:
+        vendors = (*self.venues, self.weather)
+        return tuple(vendor.sandbox for vendor in vendors if vendor.uses_sandbox)
+
+    def sandbox_ports(self, plan: PortPlan) -> tuple[int, ...]:
+        """List the ports that the sandboxes of this stack listen on."""
+        return tuple(port for sandbox in self.sandboxes for port in sandbox.ports(plan))
+
+    @property
+    def simulated_products(self) -> tuple[str, ...]:
+        return tuple(code for venue in self.venues if venue.uses_sandbox for code in venue.products)
+
+
+def live_vendors(settings: Settings) -> LiveVendors:
+    """Choose the vendors of a stack.
+
+    Raises:
+        StackError: half of a vendor's credentials, a bad value, or an unknown live product.
+    """
+    products = _live_products(settings)
+    return LiveVendors(
+        products=products,
+        venues=tuple(
+            Vendor(
+                code=spec.code,
+                products=live,
+                given=_given(spec.code, spec.config_from, settings),
+                sandbox=Sandbox(
+                    code=spec.code,
+                    name=f"{spec.code.upper()} sandbox",
+                    module=spec.sandbox_module,
+                    number=number,
+                    control_offset=spec.sandbox_control_offset,
+                    config=spec.sandbox_config,
+                ),
+            )
+            for number, spec in enumerate(VENUES.values())
+            if (live := tuple(code for code in products if code in spec.products))
+        ),
+        weather=_weather(settings),
+    )
+
+
+def _weather(settings: Settings) -> Vendor:
+    return Vendor(
+        code=WEATHER,
+        products=(),
+        given=_given(WEATHER, _weather_from, settings),
+        sandbox=Sandbox(
+            code=WEATHER,
+            name="OpenWeather sandbox",
+            module="integrations.openweather.sandbox",
+            number=len(VENUES),
+            control_offset=0,
+            config=_weather_sandbox,
+        ),
+    )
+
+
+def _weather_from(variables: Mapping[str, str]) -> OpenWeatherConfig | None:
+    if "api_key" in variables:
+        base_url = variables.get("base_url", WEATHER_URL)
+        return OpenWeatherConfig(base_url=base_url, api_key=variables["api_key"])
+    if "base_url" in variables:
+        raise InvalidInput(field="api_key", reason="an address was given, and the key is missing")
+    return None
+
+
+def _weather_sandbox(address: SandboxAddress) -> OpenWeatherConfig:
+    base_url = f"http://{address.host}:{address.port}"
+    return OpenWeatherConfig(base_url=base_url, api_key=address.password)
+
+
+def _live_products(settings: Settings) -> tuple[str, ...]:
+    known = [code for spec in VENUES.values() for code in spec.products]
+    if settings.live_products is None:
+        return tuple(known)
+    for code in settings.live_products:
+        if code not in known:
+            raise StackError(
+                problem=f"{ENV_PREFIX}LIVE_PRODUCTS: no registered venue lists {code!r}; "
+                f"known are {', '.join(known)}.",
+                remedy=_REMEDY,
+            )
+    return tuple(dict.fromkeys(settings.live_products))
+
+
+def _given(code: str, config_from: Callable[[Mapping[str, str]], Any], settings: Settings) -> Any:
+    try:
+        return config_from(settings.variables_of(code))
+    except InvalidInput as error:
+        name = f"{ENV_PREFIX}{code}_{error.context['field']}".upper()
+        reason = error.context["reason"].rstrip(".")
+        raise StackError(problem=f"{name}: {reason}.", remedy=_REMEDY) from None

@@ -1,0 +1,63 @@
+"""Check what the actors and the edge of one stack are configured with."""
+
+from pathlib import Path
+
+import pytest
+
+from cluster.local.context import StackContext, read_context
+from cluster.local.paths import stack_paths
+from cluster.settings import Settings
+from cluster.wiring import wire
+from integrations.registry import VENUES
+from serve.keys import digest_of
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> StackContext:
+    settings = Settings(live_products=None, journal_limit_gb=2.0, keep_ticks_days=11)
+    return read_context(settings, stack_paths(tmp_path, Path("/short")), 8700)
+
+
+def test_every_venue_has_a_feed_with_a_journal_of_its_own(context: StackContext) -> None:
+    feeds = wire(context).actors.feeds
+    assert [feed.venue for feed in feeds] == list(VENUES)
+    assert [feed.products for feed in feeds] == [spec.products for spec in VENUES.values()]
+    journals = [feed.journal for feed in feeds]
+    assert len(set(journals)) == len(journals)
+    assert {journal.parent for journal in journals} == {context.paths.data / "journals"}
+    assert {feed.journal_limit_bytes for feed in feeds} == {2 * 1024**3}
+    assert {feed.object_store for feed in feeds} == {(context.paths.data / "objects").as_uri()}
+
+
+def test_every_live_product_has_one_source(context: StackContext) -> None:
+    sources = wire(context).actors.market.sources
+    listed = [code for spec in VENUES.values() for code in spec.products]
+    assert sources == tuple((code, "sandbox") for code in listed)
+
+
+def test_one_stack_has_one_database_one_cache_and_one_name(context: StackContext) -> None:
+    wiring = wire(context)
+    actors, edge = wiring.actors, wiring.edge
+    assert actors.weather is not None
+    holders = [actors.market, actors.runs, actors.keeper, actors.weather, edge, *actors.feeds]
+    assert {holder.database for holder in holders} == {context.addresses.database}
+    cached = [actors.market, actors.runs, edge, *actors.feeds]
+    assert {holder.cache_url for holder in cached} == {context.addresses.cache_url}
+    assert actors.namespace == f"heliostat-{context.paths.stack_id}"
+
+
+def test_the_edge_knows_the_venues_and_a_digest_of_the_key(context: StackContext) -> None:
+    edge = wire(context).edge
+    assert edge.venues == tuple(VENUES)
+    assert edge.key_digest == digest_of(context.secrets.api_key)
+    assert context.secrets.api_key not in repr(edge)
+
+
+def test_ticks_are_kept_as_long_as_told(context: StackContext) -> None:
+    assert wire(context).actors.keeper.keep_days == 11
+
+
+def test_an_object_store_of_ones_own_is_used(tmp_path: Path) -> None:
+    settings = Settings(object_store="s3://captures/heliostat")
+    context = read_context(settings, stack_paths(tmp_path, Path("/short")), 8700)
+    assert {feed.object_store for feed in wire(context).actors.feeds} == {"s3://captures/heliostat"}
