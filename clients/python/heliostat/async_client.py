@@ -86,7 +86,7 @@ class AsyncClient:
         kind: TickKind = "quotes",
         **asked: Unpack[RangeOptions],
     ) -> AsyncGenerator[bytes, None]:
-        """Yield stored ticks a page at a time, each page one CSV, Parquet or Arrow file."""
+        """Yield stored ticks a page at a time, each one document of the form."""
         return self._transport.iterate(self._flows.tick_pages(product, kind, form, asked))
 
     def bars(

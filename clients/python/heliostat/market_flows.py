@@ -16,7 +16,7 @@ from heliostat.sse import json_object
 M = TypeVar("M", bound=BaseModel)
 
 TickKind = Literal["quotes", "trades"]
-TickForm = Literal["csv", "parquet", "arrow"]
+TickForm = Literal["json", "csv", "parquet", "arrow"]
 Resolution = Literal["1m", "1d"]
 
 _TICKS: dict[str, type[models.Tick]] = {"quotes": models.QuoteTick, "trades": models.TradeTick}
@@ -78,7 +78,7 @@ class MarketFlows(Conversation):
     def tick_pages(
         self, product: str, kind: TickKind, form: TickForm, asked: RangeOptions
     ) -> Flow[None]:
-        """Emit each page as the bytes of one file of the form."""
+        """Emit each page as the bytes of one document of the form."""
         after: str | None = None
         while True:
             params = _range_query(asked, after, {"kind": kind, "format": form})
