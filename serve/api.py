@@ -7,7 +7,17 @@ from fastapi import FastAPI
 
 from serve import problems
 from serve.gate import KeyGate
-from serve.routes import feeds, health, instruments, market, pages, runs, settlements, ticks
+from serve.routes import (
+    feeds,
+    health,
+    instruments,
+    market,
+    pages,
+    runs,
+    settlements,
+    ticks,
+    weather,
+)
 from serve.services import EdgeConfig, Services
 
 MAX_BODY_BYTES = 1024**2
@@ -52,7 +62,7 @@ def create_api(config: EdgeConfig, open_services: OpenServices) -> FastAPI:
     )
     app.add_middleware(KeyGate, key_digest=config.key_digest)
     problems.register(app)
-    for noun in (health, market, instruments, ticks, feeds, settlements, runs):
+    for noun in (health, market, instruments, ticks, feeds, weather, settlements, runs):
         app.include_router(noun.router, prefix="/v1")
     pages.mount(app, config.pages)
     return app
