@@ -3,6 +3,7 @@
 The server writes the rows as CSV and arrow reads them, so that no value passes through Python.
 """
 
+import asyncio
 import binascii
 import io
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -48,6 +49,11 @@ async def read_columns(
     await conn.copy_from_query(statement, *args, output=sink, format="csv")
     if not sink.tell():
         return pa.schema(list(columns.items())).empty_table()
+    # a page may be large, and the loop serves others meanwhile
+    return await asyncio.to_thread(_parsed, sink, columns)
+
+
+def _parsed(sink: io.BytesIO, columns: Mapping[str, pa.DataType]) -> pa.Table:
     return pa_csv.read_csv(
         pa.py_buffer(sink.getbuffer()),
         read_options=pa_csv.ReadOptions(column_names=list(columns)),

@@ -1,5 +1,6 @@
 """Check that ticks are stored once and read back exactly."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -116,6 +117,20 @@ async def test_one_repeat_in_a_thousand_stores_the_others(pools: Pools, repeated
         assert counts == AppendCounts(quotes=998, trades=998)
         stored = await connection.fetchval("SELECT trades FROM bars WHERE resolution = '1d'")
         assert stored == 999 + 998
+
+
+async def test_two_that_append_the_same_store_it_once(pools: Pools) -> None:
+    quotes = [structs.replace(QUOTE, sequence=number) for number in range(300)]
+    trades = [replace(TRADE, entry_id=str(number)) for number in range(300)]
+
+    async def store() -> AppendCounts:
+        async with pools.system() as connection:
+            return await market.append(connection, [*ONE_OF_EACH, *quotes, *trades])
+
+    first, second = await asyncio.gather(store(), store())
+    assert sorted([first.total, second.total]) == [0, 300 + 301 + 4]
+    async with pools.system() as connection:
+        assert await connection.fetchval("SELECT sum(trades) FROM bars") == 2 * 301
 
 
 async def test_appends_of_one_transaction_do_not_meet(pools: Pools) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -140,6 +141,49 @@ async def test_announced_prices_become_revisions_when_they_change(pools: Pools) 
     ]
     assert rows[0].stage is SettlementStage.PRELIMINARY
     assert rows[0].recorded_at == NOW
+
+
+PRELIMINARY, FINAL, CORRECTED = SettlementStage
+
+
+@pytest.mark.parametrize(
+    ("stream", "expected"),
+    [
+        pytest.param([("70", PRELIMINARY, 1), ("70.0", FINAL, 2)], "r1 70.0 final", id="raised"),
+        pytest.param([("70", PRELIMINARY, 1), ("71", FINAL, 2)], "r1 71 final", id="moved"),
+        pytest.param([("70", FINAL, 1), ("71", FINAL, 2)], "r1 71 corrected", id="corrected"),
+        pytest.param(
+            [("70", FINAL, 1), ("71", CORRECTED, 2), ("72", FINAL, 3)],
+            "r2 72 corrected",
+            id="again",
+        ),
+        pytest.param(
+            [("70", FINAL, 1), ("71", FINAL, 2), ("71", FINAL, 3)], "r1 71 corrected", id="repeated"
+        ),
+        pytest.param([("71", FINAL, 2), ("70", PRELIMINARY, 1)], "r0 71 final", id="late"),
+        pytest.param([("71", FINAL, 2), ("70", PRELIMINARY, 3)], "r0 71 final", id="never back"),
+        pytest.param([("71", CORRECTED, 2), ("70", FINAL, 1)], "r0 71 corrected", id="late final"),
+        pytest.param(
+            [("70", FINAL, 1), ("71", CORRECTED, 2), ("70", FINAL, 1), ("71", CORRECTED, 2)],
+            "r1 71 corrected",
+            id="replayed",
+        ),
+    ],
+)
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_a_price_goes_from_preliminary_to_final_to_corrected(
+    pools: Pools, stream: list[tuple[str, SettlementStage, int]], expected: str, at_once: bool
+) -> None:
+    batch = [
+        replace(announced(price), stage=stage, event_ns=event_ns)
+        for price, stage, event_ns in stream
+    ]
+    for part in [batch] if at_once else [[one] for one in batch]:
+        async with pools.system() as connection:
+            await settlements.store_announced(connection, part)
+    async with pools.read(OTHER_ORG) as connection:
+        (row,) = await settlements.curve_rows(connection, OTHER_ORG, "sandbox", "CL", None)
+    assert f"r{row.revision} {row.price} {row.stage}" == expected
 
 
 async def test_seeding_adds_what_is_absent_and_revises_nothing(pools: Pools) -> None:
