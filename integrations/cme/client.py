@@ -95,7 +95,7 @@ class CmeClient:
         _require_success(answer, "token")
         try:
             token = msgspec.json.decode(answer.content, type=_TokenAnswer)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise _unavailable(reason=f"token: {error}") from error
         life_ns = token.expires_in * self._config.renew_token_at * NANOSECONDS_PER_SECOND
         return _Token(token.access_token, requested_ns + int(life_ns))

@@ -140,7 +140,7 @@ class CmeDecoder:
             return self._decode_thoroughly(frame, received_ns)
         except msgspec.ValidationError:
             return Decoded(bad="field")
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return Decoded(bad="truncated" if str(error) == _TRUNCATED else "json")
         except _UNREADABLE:
             return Decoded(bad="field")
@@ -383,7 +383,7 @@ def decode_control(frame: bytes) -> Control | None:
     """Read a message about the session itself; None where it is another, or cannot be read."""
     try:
         message = CONTROLS.decode(frame)
-    except (msgspec.DecodeError, RecursionError):
+    except _UNREADABLE:
         return None
     kind = kind_of(message.header.message_type)
     if kind not in _CONTROLS:

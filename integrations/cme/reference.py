@@ -160,5 +160,5 @@ def _american_date(text: str) -> date:
 def _decode(decoder: "msgspec.json.Decoder[Document]", body: bytes, what: str) -> Document:
     try:
         return decoder.decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadFrame(venue=VENUE, reason=f"{what}: {error}") from error

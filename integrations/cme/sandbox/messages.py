@@ -60,7 +60,7 @@ def decode_request(frame: bytes) -> ClientRequest:
     """
     try:
         return _REQUESTS.decode(frame)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadFrame(venue=VENUE, reason=str(error)) from error
 
 

@@ -271,6 +271,7 @@ def test_an_unknown_type_is_reported(payload: object) -> None:
         (b"\x00\xff\xfe", "json"),
         (b'{"x":' * 100_000, "json"),
         (message("HEARTBEAT") + b"}", "json"),
+        (message("TRD", [trade()]).replace(b'"123"', b'"\xff"'), "json"),
         (b"[]", "field"),
         (b"{}", "field"),
         (b'{"header":{}}', "field"),
@@ -295,6 +296,13 @@ def test_an_unknown_type_is_reported(payload: object) -> None:
 )
 def test_garbage_has_a_named_reason(frame: bytes, reason: str) -> None:
     assert read(frame) == Decoded(bad=reason)
+    decode_control(frame)
+
+
+def test_a_status_that_is_no_text_says_nothing() -> None:
+    for damage in (b'"\xed"', b"7", b'"\xff'):
+        frame = message("LOGINSTATUS", {"status": "?"}).replace(b'"?"', damage)
+        assert decode_control(frame) is None
 
 
 def test_a_type_is_found_wherever_it_stands() -> None:
