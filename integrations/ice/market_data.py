@@ -102,7 +102,7 @@ def read_market_data(message: Message) -> MarketData:
     contract = None
     for index, values in enumerate(_groups(message, "279")[1]):
         # An entry that names no instrument is of the same one as the entry before it.
-        if index == 0 or "55" in values:
+        if index == 0 or "55" in values or "200" in values:
             contract = _contract(values)
         if contract is None:
             data.skipped.append(_not_ours(values))

@@ -123,7 +123,7 @@ class Outbox:
             return []
         if faults.take("truncated_frame"):
             frame = frame[: len(frame) // 2]
-        if faults.take("bad_checksum"):
+        elif faults.take("bad_checksum"):
             frame = frame[:-4] + b"%03d\x01" % ((int(frame[-4:-1]) + 1) % 256)
         frames = [frame]
         if faults.take("repeat_sequence"):
