@@ -61,6 +61,17 @@ from heliostat.models import (
     TradeTick,
 )
 from heliostat.retry import RetryPolicy, Timeouts
+from heliostat.weather import (
+    CurrentWeather,
+    DailyForecast,
+    DegreeDay,
+    DegreeDays,
+    ForecastDay,
+    ForecastHour,
+    HourlyForecast,
+    WeatherObservation,
+    WeatherStation,
+)
 
 __all__ = [
     "ApiError",
@@ -69,20 +80,27 @@ __all__ = [
     "Client",
     "Conflated",
     "Conflict",
+    "CurrentWeather",
     "Curve",
     "CurveNotFound",
     "CurvePoint",
+    "DailyForecast",
+    "DegreeDay",
+    "DegreeDays",
     "ExportResult",
     "Feed",
     "FeedDetail",
     "FeedQueue",
     "FeedSymbol",
     "Forbidden",
+    "ForecastDay",
+    "ForecastHour",
     "Fresh",
     "Gap",
     "Healed",
     "Health",
     "HeliostatError",
+    "HourlyForecast",
     "IdempotencyKeyReused",
     "ImportProgress",
     "ImportResult",
@@ -119,4 +137,6 @@ __all__ = [
     "UnexpectedAnswer",
     "UnknownProduct",
     "Unreachable",
+    "WeatherObservation",
+    "WeatherStation",
 ]

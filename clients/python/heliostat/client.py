@@ -1,7 +1,7 @@
 """Own the synchronous client: one method a question, no logic of its own."""
 
 from collections.abc import Callable, Generator, Sequence
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self, Unpack
@@ -15,6 +15,13 @@ from heliostat.flows import ExportFormat, Flows, PortfolioOptions
 from heliostat.market_flows import RangeOptions, Resolution, TickForm, TickKind
 from heliostat.retry import RetryPolicy, Timeouts
 from heliostat.transports import SyncTransport, client_settings
+from heliostat.weather import (
+    CurrentWeather,
+    DailyForecast,
+    DegreeDays,
+    HourlyForecast,
+    WeatherStation,
+)
 
 
 class Client:
@@ -112,6 +119,42 @@ class Client:
     def feed(self, venue: str) -> models.FeedDetail:
         """Tell all about the feed of one venue, contract by contract."""
         return self._transport.run(self._flows.feed(venue))
+
+    def weather_stations(self) -> tuple[WeatherStation, ...]:
+        """Return the weather stations, each with its latest observation."""
+        return self._transport.run(self._flows.weather_stations())
+
+    def weather(self, station: str, source: str | None = None) -> CurrentWeather:
+        """Return the latest observation of a station, of the source that spoke last."""
+        return self._transport.run(self._flows.weather(station, source))
+
+    def hourly_forecast(
+        self,
+        station: str,
+        source: str | None = None,
+        issued_before: datetime | str | None = None,
+    ) -> HourlyForecast:
+        """Return the latest hourly forecast, or the latest issued before a moment."""
+        return self._transport.run(self._flows.hourly_forecast(station, source, issued_before))
+
+    def daily_forecast(
+        self,
+        station: str,
+        source: str | None = None,
+        issued_before: datetime | str | None = None,
+    ) -> DailyForecast:
+        """Return the latest daily forecast, or the latest issued before a moment."""
+        return self._transport.run(self._flows.daily_forecast(station, source, issued_before))
+
+    def degree_days(
+        self,
+        station: str,
+        first: date | str | None = None,
+        last: date | str | None = None,
+        source: str | None = None,
+    ) -> DegreeDays:
+        """Return degree days of `first` to `last`, both included; unset: a week from today."""
+        return self._transport.run(self._flows.degree_days(station, first, last, source))
 
     def stream(
         self, products: Sequence[str], max_events: int | None = None, after: str | None = None

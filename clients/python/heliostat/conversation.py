@@ -37,6 +37,10 @@ class Conversation:
         body = yield from self._send(call)
         return parse(TypeAdapter(model), json_object(body))
 
+    def _items(self, model: type[M], call: Call) -> Flow[tuple[M, ...]]:
+        body = yield from self._send(call)
+        return parse(tuple_of(model), json_object(body).get("items"))
+
     def _send(self, call: Call) -> Flow[bytes]:
         _, body = yield from self._exchange(call)
         return body
@@ -102,3 +106,7 @@ class Conversation:
             if pause_s is None:
                 raise failure
             yield Pause(pause_s)
+
+
+def tuple_of(model: type[M]) -> TypeAdapter[tuple[M, ...]]:
+    return TypeAdapter(tuple[model, ...])  # type: ignore[valid-type]  # a type made at run time

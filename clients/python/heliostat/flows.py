@@ -17,6 +17,7 @@ from heliostat.errors import RunCancelled, RunFailed, UnexpectedAnswer, error_fr
 from heliostat.market_flows import MarketFlows
 from heliostat.readers import RunReader
 from heliostat.sse import LineSplitter, json_object
+from heliostat.weather_flows import WeatherFlows
 
 EXPORT_TYPES = {"csv": "text/csv", "arrow": "application/vnd.apache.arrow.stream"}
 ExportFormat = Literal["csv", "arrow"]
@@ -43,7 +44,7 @@ class PortfolioOptions(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Flows(MarketFlows):
+class Flows(MarketFlows, WeatherFlows):
     """Make the flows of one client; holds settings only, so it may be shared freely."""
 
     def submit(self, options: PortfolioOptions, fresh: bool) -> Flow[models.Run]:

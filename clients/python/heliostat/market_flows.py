@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal, TypedDict, TypeVar
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 
 from heliostat import models
 from heliostat.answers import parse, query, segment
-from heliostat.conversation import Conversation
+from heliostat.conversation import Conversation, tuple_of
 from heliostat.effects import Call, Emit, Flow
 from heliostat.readers import MarketReader
 from heliostat.sse import json_object
@@ -102,7 +102,7 @@ class MarketFlows(Conversation):
         more: dict[str, str],
         asked: RangeOptions,
     ) -> Flow[None]:
-        rows = _tuple_of(model)
+        rows = tuple_of(model)
         after: str | None = None
         while True:
             params = _range_query(asked, after, more)
@@ -113,14 +113,6 @@ class MarketFlows(Conversation):
             if following is None or following == after:
                 return
             after = following
-
-    def _items(self, model: type[M], call: Call) -> Flow[tuple[M, ...]]:
-        body = yield from self._send(call)
-        return parse(_tuple_of(model), json_object(body).get("items"))
-
-
-def _tuple_of(model: type[M]) -> TypeAdapter[tuple[M, ...]]:
-    return TypeAdapter(tuple[model, ...])  # type: ignore[valid-type]  # a type made at run time
 
 
 def _of_product(product: str, noun: str, params: tuple[tuple[str, str], ...]) -> Call:
