@@ -3,6 +3,8 @@
 import { useEffect, useMemo, useState } from "react";
 import { Api, messageOf } from "./api/client";
 import type { Product } from "./api/types";
+import { FeedsPanel } from "./feeds/FeedsPanel";
+import { useFeeds } from "./feeds/useFeeds";
 import { MarketPanel } from "./market/MarketPanel";
 import { useMarket } from "./market/useMarket";
 import { RunPanel } from "./runs/RunPanel";
@@ -80,7 +82,8 @@ function Desk({ api }: { api: Api }) {
   const code = picked ?? quoted?.code ?? null;
   const product = products?.find((item) => item.code === code);
   const settledSource = product?.live_source == null ? (product?.sources[0]?.source ?? null) : null;
-  const market = useMarket(api, code, settledSource);
+  const feeds = useFeeds(api);
+  const market = useMarket(api, code, settledSource, feeds.items, feeds.lookSoon);
 
   return (
     <>
@@ -100,6 +103,7 @@ function Desk({ api }: { api: Api }) {
         <main className="desk">
           <div className="column">
             <MarketPanel product={product} market={market} />
+            <FeedsPanel feeds={feeds} />
           </div>
           <div className="column" id="portfolio" tabIndex={-1}>
             <RunPanel api={api} products={products} />

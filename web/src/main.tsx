@@ -2,6 +2,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App";
 import "./styles/base.css";
+import "./styles/feeds.css";
 import "./styles/market.css";
 import "./styles/runs.css";
 

@@ -1,7 +1,7 @@
 // Own the requests to the API: the key, problem+json errors, safe repetition.
 
 import { parseJson, stringifyWithInteger } from "./json";
-import type { Curve, Problem, Product, Run, RunPage, RunSpecification } from "./types";
+import type { Curve, Feed, Problem, Product, Run, RunPage, RunSpecification } from "./types";
 
 export class ApiError extends Error {
   readonly status: number;
@@ -81,6 +81,10 @@ export class Api {
   curve(product: string, source: string | null, signal: AbortSignal): Promise<Curve> {
     const query = source === null ? "" : `?source=${encodeURIComponent(source)}`;
     return this.json(`/v1/products/${encodeURIComponent(product)}/curve${query}`, { signal });
+  }
+
+  async feeds(signal: AbortSignal): Promise<Feed[]> {
+    return (await this.json<{ items: Feed[] }>("/v1/feeds", { signal })).items;
   }
 
   run(id: string): Promise<Run> {

@@ -67,9 +67,36 @@ export interface Trade {
   event_time: string;
 }
 
+/** Names contracts as "CL-202612"; none means every one of the venue. */
 export interface Gap {
   reason?: string;
   venue?: string;
+  instruments?: string[];
+}
+
+export interface Healed {
+  instruments?: string[];
+}
+
+export interface Silence {
+  contract: string;
+}
+
+/** The worst that applies to a feed. */
+export type FeedStatus = "unreachable" | "disconnected" | "gap" | "degraded" | "stale" | "connected";
+
+export interface Feed {
+  venue: string;
+  status: FeedStatus;
+  reason: string | null;
+  source: string | null;
+  age_s: number | null;
+  symbols: number | null;
+  stale: string[];
+  suspect: string[];
+  gaps: number | null;
+  missed: number | null;
+  behind: number | null;
 }
 
 export type RunStatus = "queued" | "planning" | "running" | "succeeded" | "failed" | "cancelled";

@@ -4,7 +4,7 @@ import { type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef, useS
 import type { Curve, CurvePoint } from "../api/types";
 import { display, displaySigned } from "../format/decimal";
 import { dayName, monthName } from "../format/text";
-import { changeOf } from "./marketState";
+import { changeOf, type Mark, type MarketState, markOf } from "./marketState";
 import { axisOf, labelStride, monthIndex, nearest } from "./scale";
 
 const MARGIN = { top: 14, right: 14, bottom: 26, left: 52 };
@@ -13,6 +13,7 @@ const LABEL_WIDTH = 54;
 interface Props {
   curve: Curve;
   priceScale: number;
+  marks: Pick<MarketState, "suspect" | "stale">;
 }
 
 function useWidth() {
@@ -63,7 +64,7 @@ function useGeometry(points: CurvePoint[], width: number) {
   }, [points, width]);
 }
 
-export function CurveChart({ curve, priceScale }: Props) {
+export function CurveChart({ curve, priceScale, marks }: Props) {
   const [box, width] = useWidth();
   const [active, setActive] = useState<number | null>(null);
   const { points } = curve;
@@ -143,20 +144,24 @@ export function CurveChart({ curve, priceScale }: Props) {
           )}
           <path className="chart-settled" d={path(settled)} />
           <path className="chart-live" d={path(live)} />
-          {live.map(([cx, cy], i) => (
-            <circle
-              key={points[i]?.contract}
-              className={i === index ? "chart-dot chart-dot-on" : "chart-dot"}
-              cx={cx}
-              cy={cy ?? 0}
-              r={i === index ? 4.5 : points.length > 30 ? 1.6 : 2.4}
-            />
-          ))}
+          {live.map(([cx, cy], i) => {
+            const marked = markOf(marks, points[i]?.contract ?? "") !== null;
+            return (
+              <circle
+                key={points[i]?.contract}
+                className={`chart-dot${i === index ? " chart-dot-on" : ""}${marked ? " chart-dot-marked" : ""}`}
+                cx={cx}
+                cy={cy ?? 0}
+                r={i === index ? 4.5 : marked ? 3.2 : points.length > 30 ? 1.6 : 2.4}
+              />
+            );
+          })}
         </svg>
       )}
       {shown !== undefined && index !== null && (
         <Tooltip
           point={shown}
+          mark={markOf(marks, shown.contract)}
           priceScale={priceScale}
           x={x[index] ?? 0}
           width={width}
@@ -164,27 +169,31 @@ export function CurveChart({ curve, priceScale }: Props) {
         />
       )}
       <p className="sr-only" aria-live="polite">
-        {shown === undefined ? "" : `${shown.symbol}: ${display(shown.price, priceScale)}, settlement ${display(shown.settlement, priceScale)}`}
+        {shown === undefined ? "" : `${shown.symbol}: ${display(shown.price, priceScale)}, settlement ${display(shown.settlement, priceScale)}${markWords(markOf(marks, shown.contract))}`}
       </p>
     </div>
   );
 }
 
+const markWords = (mark: Mark | null): string => (mark === null ? "" : `, ${mark}`);
+
 interface TooltipProps {
   point: CurvePoint;
+  mark: Mark | null;
   priceScale: number;
   x: number;
   width: number;
   below: boolean;
 }
 
-function Tooltip({ point, priceScale, x, width, below }: TooltipProps) {
+function Tooltip({ point, mark, priceScale, x, width, below }: TooltipProps) {
   const change = changeOf(point);
   const side = x > width / 2 ? { right: width - x + 14 } : { left: x + 14 };
   const height = below ? { bottom: MARGIN.bottom + 6 } : { top: MARGIN.top };
   return (
     <div className="tooltip" style={{ ...side, ...height }} aria-hidden="true">
       <strong>{point.symbol}</strong> <span className="quiet">{monthName(point.contract)}</span>
+      {mark !== null && <span className="mark">{mark}</span>}
       <dl>
         <dt>{point.basis === "mid" ? "Mid" : point.basis === "last" ? "Last trade" : "Settlement"}</dt>
         <dd>{display(point.price, priceScale)}</dd>

@@ -4,15 +4,21 @@ import { memo } from "react";
 import type { Curve, CurvePoint } from "../api/types";
 import { display, displaySigned, signOf } from "../format/decimal";
 import { dayName, monthName } from "../format/text";
-import { changeOf, type Tick } from "./marketState";
+import { changeOf, type Mark, type MarketState, markOf, type Tick } from "./marketState";
 
 interface Props {
   curve: Curve;
   ticks: ReadonlyMap<string, Tick>;
   priceScale: number;
+  marks: Pick<MarketState, "suspect" | "stale">;
 }
 
-export function CurveTable({ curve, ticks, priceScale }: Props) {
+const MARK_TITLES: Record<Mark, string> = {
+  stale: "Silent for longer than its limit while its market is open",
+  suspect: "Not heard since messages were lost",
+};
+
+export function CurveTable({ curve, ticks, priceScale, marks }: Props) {
   return (
     <div className="table-scroll" role="region" aria-label={`${curve.product} curve table`} tabIndex={0}>
       <table className="curve-table">
@@ -33,7 +39,13 @@ export function CurveTable({ curve, ticks, priceScale }: Props) {
         </thead>
         <tbody>
           {curve.points.map((point) => (
-            <Row key={point.contract} point={point} tick={ticks.get(point.contract)} priceScale={priceScale} />
+            <Row
+              key={point.contract}
+              point={point}
+              tick={ticks.get(point.contract)}
+              priceScale={priceScale}
+              mark={markOf(marks, point.contract)}
+            />
           ))}
         </tbody>
       </table>
@@ -45,15 +57,17 @@ interface RowProps {
   point: CurvePoint;
   tick: Tick | undefined;
   priceScale: number;
+  mark: Mark | null;
 }
 
-const Row = memo(function Row({ point, tick, priceScale }: RowProps) {
+const Row = memo(function Row({ point, tick, priceScale, mark }: RowProps) {
   const change = changeOf(point);
   const tone = change === null ? "" : ["down", "", "up"][signOf(change.change) + 1];
   return (
-    <tr>
+    <tr className={mark === null ? undefined : "is-marked"}>
       <th scope="row">
         {point.symbol} <span className="quiet">{monthName(point.contract)}</span>
+        {mark !== null && <span className="mark" title={MARK_TITLES[mark]}>{mark}</span>}
       </th>
       <td className="quiet wide">{dayName(point.last_trade_date)}</td>
       <td className="num wide">{display(point.bid, priceScale)}</td>

@@ -6,6 +6,7 @@ import { display, scaleOf } from "../format/decimal";
 import { clockTime } from "../format/text";
 import { CurveChart } from "./CurveChart";
 import { CurveTable } from "./CurveTable";
+import { markOf } from "./marketState";
 import { PriceHeader } from "./PriceHeader";
 import type { Market } from "./useMarket";
 
@@ -29,6 +30,7 @@ export function MarketPanel({ product, market }: Props) {
   const priceScale = scaleOf(product?.tick ?? "0.01");
   const warning = warningOf(market);
   const front = curve?.points[0];
+  const marked = curve?.points.filter((point) => markOf(market, point.contract) !== null).length ?? 0;
 
   useEffect(() => {
     if (front === undefined) return;
@@ -55,7 +57,7 @@ export function MarketPanel({ product, market }: Props) {
           curve={curve}
           tick={front === undefined ? undefined : ticks.get(front.contract)}
           priceScale={priceScale}
-          stale={warning !== null}
+          stale={warning !== null || (front !== undefined && markOf(market, front.contract) !== null)}
           quotedAtMs={market.quotedAtMs}
         />
         {curve.points.length > 0 && (
@@ -63,13 +65,14 @@ export function MarketPanel({ product, market }: Props) {
             <div className="legend" aria-hidden="true">
               <span className="key key-live">{warning !== null ? "Last received" : curve.live ? "Live" : "Settled"}</span>
               {curve.live && <span className="key key-settled">Settlement</span>}
+              {marked > 0 && <span className="key key-marked">Stale or suspect</span>}
             </div>
-            <CurveChart curve={curve} priceScale={priceScale} />
+            <CurveChart curve={curve} priceScale={priceScale} marks={market} />
           </>
         )}
       </section>
       <section className="panel panel-flush" aria-label="Curve table">
-        <CurveTable curve={curve} ticks={ticks} priceScale={priceScale} />
+        <CurveTable curve={curve} ticks={ticks} priceScale={priceScale} marks={market} />
       </section>
     </>
   );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Curve, CurvePoint, Quote } from "../api/types";
-import { changeOf, EMPTY_MARKET, marketReducer } from "./marketState";
+import { changeOf, EMPTY_MARKET, markOf, marketReducer, type MarketAction, type MarketState } from "./marketState";
 
 const point = (over: Partial<CurvePoint> = {}): CurvePoint => ({
   position: 1,
@@ -93,6 +93,48 @@ describe("marketReducer", () => {
     const broken = marketReducer(start, { type: "gap", gap: { reason: "silence" } });
     expect(broken.gap).toBe("the feed went silent");
     expect(marketReducer(broken, { type: "prices", trades: [], quotes: [quote()], atMs: 5 }).gap).toBeNull();
+  });
+});
+
+describe("marks", () => {
+  const after = (...actions: MarketAction[]): MarketState => actions.reduce(marketReducer, start);
+  const gapOf = (...instruments: string[]): MarketAction => ({ type: "gap", gap: { reason: "sequence", instruments } });
+
+  it("suspects just the contracts that a gap names, until each is heard again", () => {
+    const state = after(gapOf("CL-202612", "CL-202701"));
+    expect(state.gap).toBeNull();
+    expect([markOf(state, "202612"), markOf(state, "202701"), markOf(state, "202702")]).toEqual(["suspect", "suspect", null]);
+    const heard = marketReducer(state, { type: "prices", trades: [], quotes: [quote()], atMs: 5 });
+    expect([markOf(heard, "202612"), markOf(heard, "202701")]).toEqual([null, "suspect"]);
+  });
+
+  it("trusts again what is healed, and everything when none is named", () => {
+    const suspect = after(gapOf("CL-202612", "CL-202701"));
+    const one = marketReducer(suspect, { type: "healed", healed: { instruments: ["CL-202701"] } });
+    expect([markOf(one, "202612"), markOf(one, "202701")]).toEqual(["suspect", null]);
+    const all = marketReducer(after({ type: "gap", gap: { reason: "silence" } }, gapOf("CL-202612")), { type: "healed", healed: {} });
+    expect([all.gap, markOf(all, "202612")]).toEqual([null, null]);
+  });
+
+  it("calls a contract stale until it speaks", () => {
+    const silent = after({ type: "silence", contract: "202612", stale: true });
+    expect(markOf(silent, "202612")).toBe("stale");
+    expect(markOf(marketReducer(silent, { type: "silence", contract: "202612", stale: false }), "202612")).toBeNull();
+    expect(markOf(marketReducer(silent, { type: "prices", trades: [], quotes: [quote()], atMs: 5 }), "202612")).toBeNull();
+  });
+
+  it("says the worse of two marks", () => {
+    expect(markOf(after({ type: "silence", contract: "202612", stale: true }, gapOf("CL-202612")), "202612")).toBe("suspect");
+  });
+
+  it("takes what the feeds tell, and stays itself when they tell nothing new", () => {
+    const told = after(gapOf("CL-202701"), { type: "marks", stale: ["202612"], suspect: [] });
+    expect([markOf(told, "202612"), markOf(told, "202701")]).toEqual(["stale", null]);
+    expect(marketReducer(told, { type: "marks", stale: ["202612"], suspect: [] })).toBe(told);
+  });
+
+  it("says when this page itself fell behind", () => {
+    expect(after({ type: "gap", gap: { reason: "trimmed", instruments: [] } }).gap).toBe("this page fell behind the stream");
   });
 });
 

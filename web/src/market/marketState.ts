@@ -1,6 +1,6 @@
 // Own the live curve of one product: the polled curve with newer quotes and trades laid over it.
 
-import type { Curve, CurvePoint, Gap, Quote, Trade } from "../api/types";
+import type { Curve, CurvePoint, Gap, Healed, Quote, Trade } from "../api/types";
 import { isSame, middle, signOf, subtract } from "../format/decimal";
 
 export type Direction = "up" | "down";
@@ -16,8 +16,12 @@ export interface MarketState {
   quotes: ReadonlyMap<string, Quote>;
   trades: ReadonlyMap<string, Trade>;
   ticks: ReadonlyMap<string, Tick>;
-  /** Set while messages may be missing; the next quote or trade clears it. */
+  /** Set while messages of every contract may be missing; the next quote or trade clears it. */
   gap: string | null;
+  /** Contracts not heard since a gap: what they show may be wrong. */
+  suspect: ReadonlySet<string>;
+  /** Contracts silent for longer than their limit while their market is open. */
+  stale: ReadonlySet<string>;
   /** When this page last received a quote or trade; a sandbox's own clock may show another day. */
   quotedAtMs: number | null;
 }
@@ -26,7 +30,18 @@ export type MarketAction =
   | { type: "reset" }
   | { type: "curve"; curve: Curve }
   | { type: "prices"; quotes: Quote[]; trades: Trade[]; atMs: number }
-  | { type: "gap"; gap: Gap };
+  | { type: "gap"; gap: Gap }
+  | { type: "healed"; healed: Healed }
+  | { type: "silence"; contract: string; stale: boolean }
+  | { type: "marks"; stale: string[]; suspect: string[] };
+
+/** What keeps a contract's price from being trusted; the worse of the two. */
+export type Mark = "suspect" | "stale";
+
+export function markOf(state: Pick<MarketState, "suspect" | "stale">, contract: string): Mark | null {
+  if (state.suspect.has(contract)) return "suspect";
+  return state.stale.has(contract) ? "stale" : null;
+}
 
 export const EMPTY_MARKET: MarketState = {
   curve: null,
@@ -34,6 +49,8 @@ export const EMPTY_MARKET: MarketState = {
   trades: new Map(),
   ticks: new Map(),
   gap: null,
+  suspect: new Set(),
+  stale: new Set(),
   quotedAtMs: null,
 };
 
@@ -41,6 +58,7 @@ const GAP_WORDS: Record<string, string> = {
   sequence: "the feed skipped messages",
   silence: "the feed went silent",
   disconnected: "the feed lost its connection",
+  trimmed: "this page fell behind the stream",
 };
 
 export const gapWords = (reason: string | undefined): string =>
@@ -97,6 +115,44 @@ function withCurve(state: MarketState, curve: Curve): MarketState {
   return { ...state, curve: after, ticks: ticksBetween(state.curve, after, state.ticks) };
 }
 
+const monthOf = (instrument: string): string => instrument.slice(instrument.indexOf("-") + 1);
+
+function without(known: ReadonlySet<string>, contracts: Iterable<string>): ReadonlySet<string> {
+  const gone = [...contracts].filter((contract) => known.has(contract));
+  if (gone.length === 0) return known;
+  const next = new Set(known);
+  for (const contract of gone) next.delete(contract);
+  return next;
+}
+
+function withGap(state: MarketState, gap: Gap): MarketState {
+  // A stream that has just started has no past to have lost.
+  if (gap.reason === "started") return state;
+  const named = gap.instruments ?? [];
+  if (named.length > 0) return { ...state, suspect: new Set([...state.suspect, ...named.map(monthOf)]) };
+  return { ...state, gap: gapWords(gap.reason) };
+}
+
+function withHealed(state: MarketState, healed: Healed): MarketState {
+  const named = healed.instruments ?? [];
+  const suspect = named.length === 0 ? new Set<string>() : without(state.suspect, named.map(monthOf));
+  return { ...state, gap: null, suspect };
+}
+
+function withSilence(state: MarketState, contract: string, isStale: boolean): MarketState {
+  const stale = isStale ? new Set([...state.stale, contract]) : without(state.stale, [contract]);
+  return { ...state, stale };
+}
+
+const holdsJust = (known: ReadonlySet<string>, contracts: string[]): boolean =>
+  known.size === contracts.length && contracts.every((contract) => known.has(contract));
+
+// They are asked for every few seconds and seldom differ: then nothing is drawn again.
+function withMarks(state: MarketState, stale: string[], suspect: string[]): MarketState {
+  if (holdsJust(state.stale, stale) && holdsJust(state.suspect, suspect)) return state;
+  return { ...state, stale: new Set(stale), suspect: new Set(suspect) };
+}
+
 export function marketReducer(state: MarketState, action: MarketAction): MarketState {
   switch (action.type) {
     case "reset":
@@ -104,12 +160,20 @@ export function marketReducer(state: MarketState, action: MarketAction): MarketS
     case "curve":
       return withCurve(state, action.curve);
     case "gap":
-      // A stream that has just started has no past to have lost.
-      return action.gap.reason === "started" ? state : { ...state, gap: gapWords(action.gap.reason) };
+      return withGap(state, action.gap);
+    case "healed":
+      return withHealed(state, action.healed);
+    case "silence":
+      return withSilence(state, action.contract, action.stale);
+    case "marks":
+      return withMarks(state, action.stale, action.suspect);
     case "prices": {
+      const heard = [...action.quotes, ...action.trades].map((event) => event.contract);
       const next = {
         ...state,
         gap: null,
+        suspect: without(state.suspect, heard),
+        stale: without(state.stale, heard),
         quotedAtMs: action.atMs,
         quotes: newestOf(state.quotes, action.quotes),
         trades: newestOf(state.trades, action.trades),

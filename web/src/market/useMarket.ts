@@ -4,7 +4,8 @@ import { useEffect, useReducer, useState } from "react";
 import { type Api, messageOf } from "../api/client";
 import { parseJson } from "../api/json";
 import { follow } from "../api/stream";
-import type { Gap, Quote, Trade } from "../api/types";
+import type { Feed, Gap, Healed, Quote, Silence, Trade } from "../api/types";
+import { marksOf } from "../feeds/feedRules";
 import { EMPTY_MARKET, marketReducer, type MarketState } from "./marketState";
 
 const POLL_MS = 15_000;
@@ -25,8 +26,19 @@ export interface Market extends MarketState {
   error: string | null;
 }
 
-/** Keep `product` live; with a `settledSource` show what that source settled last instead. */
-export function useMarket(api: Api, product: string | null, settledSource: string | null): Market {
+/**
+ * Keep `product` live; with a `settledSource` show what that source settled last instead.
+ *
+ * `feeds` tell what was silent or suspect before this page listened; `onMark` is called when the
+ * stream tells of more, or of less.
+ */
+export function useMarket(
+  api: Api,
+  product: string | null,
+  settledSource: string | null,
+  feeds: Feed[] | null,
+  onMark: () => void,
+): Market {
   const [state, dispatch] = useReducer(marketReducer, EMPTY_MARKET);
   const [connection, setConnection] = useState<Connection>({ state: "connecting" });
   const [error, setError] = useState<string | null>(null);
@@ -83,11 +95,19 @@ export function useMarket(api: Api, product: string | null, settledSource: strin
         flushTimer ??= setTimeout(flush, FLUSH_MS);
       } else if (event === "settlement") {
         pollSoon();
-      } else if (event === "gap") {
-        // Quotes from before the gap must not end it.
+      } else if (event === "gap" || event === "healed" || event === "stale" || event === "fresh") {
+        // Quotes from before a mark must not end it.
         if (flushTimer !== undefined) flush();
-        interrupted = true;
-        dispatch({ type: "gap", gap: parseJson<Gap>(data) });
+        onMark();
+        if (event === "gap") {
+          interrupted = true;
+          dispatch({ type: "gap", gap: parseJson<Gap>(data) });
+        } else if (event === "healed") {
+          dispatch({ type: "healed", healed: parseJson<Healed>(data) });
+        } else {
+          const { contract } = parseJson<Silence>(data);
+          dispatch({ type: "silence", contract, stale: event === "stale" });
+        }
       }
     };
 
@@ -116,7 +136,11 @@ export function useMarket(api: Api, product: string | null, settledSource: strin
       stop.signal,
     );
     return leave;
-  }, [api, product, settledSource]);
+  }, [api, product, settledSource, onMark]);
+
+  useEffect(() => {
+    if (feeds !== null && product !== null) dispatch({ type: "marks", ...marksOf(feeds, product) });
+  }, [feeds, product]);
 
   return { ...state, connection, error };
 }
