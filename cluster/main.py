@@ -17,6 +17,7 @@ from cluster.commands import (
     settlements,
     stack,
     ticks,
+    weather,
 )
 from cluster.commands.exit_codes import EXIT_CODES, ErrorMappingGroup
 
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog=EXIT_CODES,
 )
-for noun in (stack, curve, ticks, bars, instruments, feeds, optimize, runs, settlements):
+for noun in (stack, curve, ticks, bars, instruments, feeds, weather, optimize, runs, settlements):
     noun.register(app)
 
 
