@@ -132,7 +132,8 @@ async def _store_quotes(conn: "WriteConn", quotes: Mapping[Instrument, Sequence[
     if await _copy_all(conn, "quotes", QUOTE_COLUMNS, quote_chunks(quotes)):
         return sum(map(len, quotes.values()))
     await _stage(conn, "staged_quotes", QUOTE_COLUMNS, quote_chunks(quotes))
-    return len(await conn.fetch(_SQL["insert_quotes"]))
+    status = await conn.execute(_SQL["insert_quotes"])
+    return int(status.rpartition(" ")[2])
 
 
 async def _store_trades(conn: "WriteConn", trades: Mapping[Instrument, Sequence[Trade]]) -> int:

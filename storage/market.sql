@@ -9,8 +9,7 @@ SELECT to_regclass('pg_temp.staged_trades') IS NOT NULL;
 WITH taken AS (DELETE FROM staged_quotes RETURNING *)
 INSERT INTO quotes
 SELECT * FROM taken
-ON CONFLICT DO NOTHING
-RETURNING instrument;
+ON CONFLICT DO NOTHING;
 
 -- name: insert_trades
 WITH taken AS (DELETE FROM staged_trades RETURNING *)
