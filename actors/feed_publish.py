@@ -71,8 +71,8 @@ class FeedPublisher:
         batch = MarketBatch(venue=self._venue, source=self._source, events=tuple(events))
         # Each alone, so that neither a dead cache stops the curve nor a dead actor the stream.
         await self._try("curve", self._port.apply(batch), len(events))
-        for product, payloads in stream_payloads(events, self._products).items():
-            await self._try("stream", self._cache.publish_quotes(product, payloads), len(payloads))
+        payloads = stream_payloads(events, self._products)
+        await self._try("stream", self._cache.publish_quotes(payloads), len(events))
 
     async def close(self) -> None:
         """Close the connections to the cache."""

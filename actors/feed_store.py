@@ -28,7 +28,7 @@ MAX_QUEUED = 50_000
 """Bound the events held in memory; the rest waits in the journal, on disk."""
 _BATCH = 10_000
 _READ = 2_000
-_INTERVAL_S = 0.02
+_INTERVAL_S = 0.05
 _RETRY_S = 0.5
 _UNSTORABLE = (ValueError, OverflowError, struct.error)
 _LAGS_KEPT = 4_096

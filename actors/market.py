@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 from actors.market_snapshot import (
     CurveSnapshot,
@@ -18,15 +17,13 @@ from core.errors import CurveNotFound, SourceUnavailable
 from core.logs import get_logger
 from core.market import ContractMonth, Curve, Gap, PriceEvent, Quote, Settlement, Staleness
 from core.runs import MARKET_ORG
-from quant.calendars import session_trade_date
+from quant.calendars import session_trade_date, trading_hours
 from quant.curves import ContractState, Doubts, live_points, merge
 from storage import settlements
 from storage.cache import Cache
 from storage.pool import DatabaseUrls, Pools, open_pools
 
 log = get_logger(__name__)
-
-_EXCHANGE_ZONE = ZoneInfo("America/New_York")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +168,7 @@ class MarketActor:
             dates = [state.settlement_date for state in states.values() if state.settlement_date]
             today = max(dates)
         else:
-            local = utc_from_ns(latest_ns).astimezone(_EXCHANGE_ZONE).date()
+            local = utc_from_ns(latest_ns).astimezone(trading_hours(product).zone).date()
             today = session_trade_date(product, latest_ns) or local
         points = live_points(product, states, today, self._doubts(product))
         return Curve(

@@ -58,16 +58,17 @@ class Cache:
         """Close every connection."""
         await self._client.aclose()
 
-    async def publish_quotes(self, product: str, payloads: Sequence[bytes]) -> None:
-        """Append payloads to the product's stream, which keeps about the last 10,000."""
+    async def publish_quotes(self, payloads: Mapping[str, Sequence[bytes]]) -> None:
+        """Append payloads to the streams of their products, which keep about the last 10,000."""
         async with _reachable(), self._client.pipeline(transaction=False) as pipeline:
-            for payload in payloads:
-                pipeline.xadd(
-                    _stream(product),
-                    {_PAYLOAD: payload},
-                    maxlen=MAX_STREAM_ENTRIES,
-                    approximate=True,
-                )
+            for product, of_product in payloads.items():
+                for payload in of_product:
+                    pipeline.xadd(
+                        _stream(product),
+                        {_PAYLOAD: payload},
+                        maxlen=MAX_STREAM_ENTRIES,
+                        approximate=True,
+                    )
             await pipeline.execute()
 
     async def read_quotes(

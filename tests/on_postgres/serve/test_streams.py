@@ -105,7 +105,7 @@ async def last_id(cache: Cache) -> str:
 
 
 async def test_a_socket_resumes_where_another_left(cache: Cache, port: int) -> None:
-    await cache.publish_quotes("CL", [payload(number) for number in range(10)])
+    await cache.publish_quotes({"CL": [payload(number) for number in range(10)]})
     url = f"ws://127.0.0.1:{port}/v1/streams/ws?products=CL"
     async with websockets.connect(
         f"{url}&last_event_id=CL:1-0", additional_headers=HEADERS
@@ -125,7 +125,7 @@ async def test_a_browser_opens_with_subprotocols(cache: Cache, port: int) -> Non
     names = [websockets.Subprotocol(name) for name in ("heliostat", f"key.{KEY}")]
     async with websockets.connect(url, subprotocols=names) as reader:
         assert reader.subprotocol == "heliostat"
-        await cache.publish_quotes("CL", [payload(1)])
+        await cache.publish_quotes({"CL": [payload(1)]})
         assert json.loads(await reader.recv())["event"] == "quote"
 
 
@@ -140,12 +140,12 @@ async def test_a_wrong_key_closes_with_its_reason(port: int) -> None:
 
 
 async def test_who_resumes_behind_the_first_entry_is_told(cache: Cache, port: int) -> None:
-    await cache.publish_quotes("CL", [payload(0)])
+    await cache.publish_quotes({"CL": [payload(0)]})
     start = await last_id(cache)
     published = MAX_STREAM_ENTRIES + 3_000
     contracts = ("202601", "202602", "202603")
     await cache.publish_quotes(
-        "CL", [payload(number, contracts[number % 3]) for number in range(1, published + 1)]
+        {"CL": [payload(number, contracts[number % 3]) for number in range(1, published + 1)]}
     )
     url = f"ws://127.0.0.1:{port}/v1/streams/ws?products=CL&last_event_id=CL:{start}"
     events: list[dict[str, Any]] = []
@@ -162,7 +162,7 @@ async def test_who_resumes_behind_the_first_entry_is_told(cache: Cache, port: in
 
 
 async def test_the_client_follows_with_the_same_marks(cache: Cache, port: int) -> None:
-    await cache.publish_quotes("CL", [payload(number) for number in range(1_500)])
+    await cache.publish_quotes({"CL": [payload(number) for number in range(1_500)]})
     retries = RetryPolicy(base_s=0.01)
     async with AsyncClient(f"http://127.0.0.1:{port}", KEY, retries=retries) as client:
         gap, conflated, newest = [
@@ -198,7 +198,7 @@ async def test_a_reader_that_never_reads_is_let_go(
     assert len(answering) == 1
     for number in range(40):
         contracts = [f"2{number:02d}{n:03d}" for n in range(500)]
-        await cache.publish_quotes("CL", [payload(number, name, WIDE) for name in contracts])
+        await cache.publish_quotes({"CL": [payload(number, name, WIDE) for name in contracts]})
     await asyncio.wait(answering, timeout=20)
     assert all(task.done() for task in answering)
     writer.close()

@@ -16,8 +16,8 @@ OTHER_RUN = UUID("019a0000-0000-7000-8000-000000000002")
 
 
 async def test_entries_are_read_after_their_positions(cache: Cache) -> None:
-    await cache.publish_quotes("CL", [b"1", b"2"])
-    await cache.publish_quotes("NG", [b"3"])
+    await cache.publish_quotes({"CL": [b"1", b"2"]})
+    await cache.publish_quotes({"NG": [b"3"]})
     positions = {"CL": "0-0", "NG": "0-0"}
     entries = await cache.read_quotes(positions, 10, 100)
     assert [(entry.product, entry.payload) for entry in entries] == [
@@ -31,12 +31,12 @@ async def test_entries_are_read_after_their_positions(cache: Cache) -> None:
 
 
 async def test_a_reader_from_now_on_misses_nothing_between_calls(cache: Cache) -> None:
-    await cache.publish_quotes("CL", [b"old"])
+    await cache.publish_quotes({"CL": [b"old"]})
     positions = {"CL": FROM_NOW_ON, "NG": FROM_NOW_ON}
     assert await cache.read_quotes(positions, 1, 100) == []
     assert positions["CL"] != FROM_NOW_ON
-    await cache.publish_quotes("CL", [b"new"])
-    await cache.publish_quotes("NG", [b"first"])
+    await cache.publish_quotes({"CL": [b"new"]})
+    await cache.publish_quotes({"NG": [b"first"]})
     entries = await cache.read_quotes(positions, 1, 100)
     assert [entry.payload for entry in entries] == [b"new", b"first"]
 
@@ -44,12 +44,12 @@ async def test_a_reader_from_now_on_misses_nothing_between_calls(cache: Cache) -
 async def test_a_waiting_reader_is_woken(cache: Cache) -> None:
     reader = asyncio.create_task(cache.read_quotes({"CL": "0-0"}, 10_000, 100))
     await asyncio.sleep(0)
-    await cache.publish_quotes("CL", [b"1"])
+    await cache.publish_quotes({"CL": [b"1"]})
     assert [entry.payload for entry in await reader] == [b"1"]
 
 
 async def test_streams_are_capped(cache: Cache) -> None:
-    await cache.publish_quotes("CL", [b""] * (MAX_STREAM_ENTRIES + 2_000))
+    await cache.publish_quotes({"CL": [b""] * (MAX_STREAM_ENTRIES + 2_000)})
     kept = await cache.read_quotes({"CL": "0-0"}, 1, MAX_STREAM_ENTRIES * 2)
     assert MAX_STREAM_ENTRIES <= len(kept) < MAX_STREAM_ENTRIES + 500
 
@@ -75,7 +75,7 @@ async def test_without_a_server_callers_are_told_and_watchers_only_wait() -> Non
     with pytest.raises(SourceUnavailable, match="cache cannot answer now"):
         await cache.get_snapshot("curve:CL")
     with pytest.raises(SourceUnavailable):
-        await cache.publish_quotes("CL", [b"1"])
+        await cache.publish_quotes({"CL": [b"1"]})
     with pytest.raises(SourceUnavailable):
         await cache.read_quotes({"CL": "0-0"}, 10, 1)
     assert not await cache.notify_run(RUN)
@@ -91,7 +91,7 @@ async def read_all(cache: Cache, positions: dict[str, str]) -> list[bytes]:
 
 
 async def test_nothing_is_lost_while_the_position_is_kept(cache: Cache) -> None:
-    await cache.publish_quotes("CL", [b"1", b"2", b"3"])
+    await cache.publish_quotes({"CL": [b"1", b"2", b"3"]})
     entries = await cache.read_quotes({"CL": "0-0"}, 1, 10)
     for position in ("0-0", *(entry.entry_id for entry in entries)):
         assert await cache.lost_after({"CL": position}) == {}
@@ -100,8 +100,8 @@ async def test_nothing_is_lost_while_the_position_is_kept(cache: Cache) -> None:
 
 
 async def test_a_position_older_than_the_first_entry_has_lost_some(cache: Cache) -> None:
-    await cache.publish_quotes("CL", [b"%d" % n for n in range(2 * MAX_STREAM_ENTRIES)])
-    await cache.publish_quotes("NG", [b"1"])
+    await cache.publish_quotes({"CL": [b"%d" % n for n in range(2 * MAX_STREAM_ENTRIES)]})
+    await cache.publish_quotes({"NG": [b"1"]})
     gas = (await cache.read_quotes({"NG": "0-0"}, 1, 1))[0].entry_id
     for position in ("0-0", "1-0", "1-18446744073709551615"):
         lost = await cache.lost_after({"CL": position, "NG": gas})
@@ -113,9 +113,9 @@ async def test_a_position_older_than_the_first_entry_has_lost_some(cache: Cache)
 
 
 async def test_only_a_full_read_can_follow_trimmed_entries(cache: Cache) -> None:
-    await cache.publish_quotes("CL", [b"first"])
+    await cache.publish_quotes({"CL": [b"first"]})
     start = (await cache.read_quotes({"CL": "0-0"}, 1, 1))[0].entry_id
-    await cache.publish_quotes("CL", [b""] * (2 * MAX_STREAM_ENTRIES))
+    await cache.publish_quotes({"CL": [b""] * (2 * MAX_STREAM_ENTRIES)})
     assert list(await cache.lost_after({"CL": start})) == ["CL"]
     assert len(await cache.read_quotes({"CL": start}, 1, 500)) == 500
 
@@ -123,18 +123,18 @@ async def test_only_a_full_read_can_follow_trimmed_entries(cache: Cache) -> None
 async def test_a_flush_is_a_loss_and_the_new_stream_is_read_from_its_start(
     cache: Cache, valkey_server: str
 ) -> None:
-    await cache.publish_quotes("CL", [b"1"])
+    await cache.publish_quotes({"CL": [b"1"]})
     before = (await cache.read_quotes({"CL": "0-0"}, 1, 1))[0].entry_id
     with redis.Redis.from_url(valkey_server) as client:
         client.flushall()
     lost = await cache.lost_after({"CL": before})
-    await cache.publish_quotes("CL", [b"2"])
+    await cache.publish_quotes({"CL": [b"2"]})
     assert await read_all(cache, lost) == [b"2"]
     assert await cache.lost_after({"CL": before}) != {}
 
 
 async def test_a_position_ahead_of_the_stream_is_a_loss(cache: Cache) -> None:
-    await cache.publish_quotes("CL", [b"1", b"2"])
+    await cache.publish_quotes({"CL": [b"1", b"2"]})
     lost = await cache.lost_after({"CL": f"{10**18}-0"})
     assert await read_all(cache, lost) == [b"1", b"2"]
 
@@ -142,7 +142,7 @@ async def test_a_position_ahead_of_the_stream_is_a_loss(cache: Cache) -> None:
 async def test_a_stream_emptied_by_hand_has_lost_what_was_unread(
     cache: Cache, valkey_server: str
 ) -> None:
-    await cache.publish_quotes("CL", [b"1", b"2"])
+    await cache.publish_quotes({"CL": [b"1", b"2"]})
     entries = await cache.read_quotes({"CL": "0-0"}, 1, 10)
     with redis.Redis.from_url(valkey_server) as client:
         client.xtrim("quotes:CL", maxlen=0, approximate=False)
