@@ -45,7 +45,7 @@ class ExchangeConfig:
     """
 
     months: int = 36
-    updates_per_s: float = 50.0
+    updates_per_s: float = 20.0
     tick_s: float = 0.1
     trade_share: float = 0.12
     heartbeat_s: float = 5.0
