@@ -23,6 +23,13 @@ _ANSWER_TIMEOUT_S = 5.0
 _PAYLOAD = b"payload"
 _BEFORE_ALL = "0-0"
 _LAST_SEQUENCE = 2**64 - 1
+# One call for many entries: a command for each takes eight times as long to write.
+_APPEND = """
+for entry = 2, #ARGV do
+    redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'payload', ARGV[entry])
+end
+"""
+_APPEND_AT_ONCE = 500  # the server serves no one else meanwhile
 
 
 class StreamEntry(NamedTuple):
@@ -61,14 +68,10 @@ class Cache:
     async def publish_quotes(self, payloads: Mapping[str, Sequence[bytes]]) -> None:
         """Append payloads to the streams of their products, which keep about the last 10,000."""
         async with _reachable(), self._client.pipeline(transaction=False) as pipeline:
-            for product, of_product in payloads.items():
-                for payload in of_product:
-                    pipeline.xadd(
-                        _stream(product),
-                        {_PAYLOAD: payload},
-                        maxlen=MAX_STREAM_ENTRIES,
-                        approximate=True,
-                    )
+            for product, listed in payloads.items():
+                for start in range(0, len(listed), _APPEND_AT_ONCE):
+                    part = listed[start : start + _APPEND_AT_ONCE]
+                    pipeline.eval(_APPEND, 1, _stream(product), MAX_STREAM_ENTRIES, *part)
             await pipeline.execute()
 
     async def read_quotes(
