@@ -1,6 +1,6 @@
 """Own the forms in which tables leave: JSON, CSV, Parquet or Arrow, and how a page names the next.
 
-Times are UTC with nine digits below the second, prices decimal text, in every form.
+Times are UTC, to the nanosecond for ticks; prices are decimal text, in every form.
 """
 
 import asyncio
