@@ -13,6 +13,7 @@ from cluster.commands import (
     feeds,
     instruments,
     optimize,
+    replay,
     runs,
     settlements,
     stack,
@@ -30,7 +31,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog=EXIT_CODES,
 )
-for noun in (stack, curve, ticks, bars, instruments, feeds, weather, optimize, runs, settlements):
+_NOUNS = (
+    stack,
+    curve,
+    ticks,
+    bars,
+    instruments,
+    feeds,
+    replay,
+    weather,
+    optimize,
+    runs,
+    settlements,
+)
+for noun in _NOUNS:
     noun.register(app)
 
 
