@@ -14,7 +14,7 @@ from actors.feed_state import FeedState, Interpreter, Mark, checkpoint_records, 
 from actors.feed_store import FeedStore
 from actors.freshness import DEFAULT_LIMITS, FreshnessTracker
 from actors.health import BadFrameWindow, ClockSkew
-from actors.loops import start_loops
+from actors.loops import end_loops, start_loops
 from actors.messages import FeedStatus
 from core.clock import Clock, utc_from_ns
 from core.errors import BadFrame, NotFound, SourceUnavailable
@@ -135,9 +135,7 @@ class FeedActor:
 
     async def close(self) -> None:
         """End the feed; what is captured and not stored is stored by the next one."""
-        for loop in self._loops:
-            loop.cancel()
-        await asyncio.gather(*self._loops, return_exceptions=True)
+        await end_loops(self._loops)
         await self._client.close()
         await self._publisher.flush()
         await self._publisher.close()

@@ -82,11 +82,12 @@ class FeedStore:
 
     @property
     def queue(self) -> QueueStatus:
-        """Tell how full the memory queue is."""
+        """Tell how full the memory queue is, what was read back from the journal included."""
+        batch = None if self._catch_up is None else self._catch_up.unstored
         return QueueStatus(
             name="store",
             policy="spill",
-            held=self._queued,
+            held=self._queued + (0 if batch is None else len(batch.events)),
             bound=self._max_queued,
             applied=self.spills,
         )

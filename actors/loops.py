@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from typing import Any
 
 from core.logs import get_logger
@@ -19,6 +19,15 @@ def start_loops(*bodies: Coroutine[Any, Any, Any]) -> list[asyncio.Task[Any]]:
     for task in tasks:
         task.add_done_callback(_end_process)
     return tasks
+
+
+async def end_loops(loops: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel loops and wait until they have ended."""
+    running = set(loops)
+    while running:  # a connection that fails in the same moment swallows a cancellation
+        for task in running:
+            task.cancel()
+        _, running = await asyncio.wait(running, timeout=1.0)
 
 
 def _end_process(task: asyncio.Task[Any]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeAlias
 
-from actors.loops import start_loops
+from actors.loops import end_loops, start_loops
 from core.clock import NANOSECONDS_PER_SECOND, Clock
 from core.errors import BadFrame, SourceUnavailable
 from core.logs import get_logger
@@ -129,11 +129,7 @@ class WeatherActor:
 
     async def close(self) -> None:
         """End the loops and the connections."""
-        running = set(self._tasks)
-        while running:  # a connection that fails in the same moment swallows a cancellation
-            for task in running:
-                task.cancel()
-            _, running = await asyncio.wait(running, timeout=1.0)
+        await end_loops(self._tasks)
         await self._client.close()
         await self._pools.close()
 
