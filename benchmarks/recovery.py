@@ -19,7 +19,6 @@ from benchmarks.stacks import BenchStack, bench_stack, wait_until
 from cluster.local.addresses import resolve
 from cluster.local.credentials import load_or_create
 from cluster.local.paths import stack_paths
-from cluster.local.ports import PortPlan
 from cluster.settings import load_settings
 from heliostat.flows import PortfolioOptions
 
@@ -118,9 +117,7 @@ def _finished(stack: BenchStack, run_id: str) -> dict[str, Any]:
 
 def _query(stack: BenchStack, statement: str, *arguments: Any) -> list[Any]:
     paths = stack_paths(stack.data)
-    addresses = resolve(
-        load_settings(), paths, PortPlan(stack.port), load_or_create(paths.credentials)
-    )
+    addresses = resolve(load_settings(), paths, load_or_create(paths.credentials))
 
     async def ask() -> list[Any]:
         connection = await asyncpg.connect(addresses.database.system)
