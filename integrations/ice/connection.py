@@ -96,11 +96,15 @@ class IceSession:
 
     async def refresh(self, instruments: Collection[Instrument]) -> None:
         """Ask again for images of some contracts, which replaces their subscriptions."""
+        if self._has_ended:
+            raise self._disconnected()
         self._ask(instruments)
         await self._drain()
 
     async def list_contracts(self, product: str) -> Listing:
         """Ask for a product's contracts; the listing is complete once `receive` saw them all."""
+        if self._has_ended:
+            raise self._disconnected()
         listing = Listing(product)
         self._request([self._subscriptions.list_contracts(listing)])
         await self._drain()

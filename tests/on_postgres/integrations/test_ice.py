@@ -326,6 +326,8 @@ async def test_a_number_too_low_ends_the_session(market: Market) -> None:
         market.sandbox.faults.arm("low_sequence")
         with pytest.raises(FeedDisconnected, match="too low"):
             await until(session, lambda _: False)
+        with pytest.raises(FeedDisconnected, match="too low"):
+            await session.refresh([Instrument.parse("B-202702")])
 
 
 async def test_slowly_dripping_bytes_are_still_messages(market: Market) -> None:
