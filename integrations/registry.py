@@ -2,9 +2,10 @@
 
 from core.errors import NotFound
 from integrations.cme import client as cme
+from integrations.ice import client as ice
 from integrations.venue import VenueSpec
 
-VENUES: dict[str, VenueSpec] = {spec.code: spec for spec in (cme.SPEC,)}
+VENUES: dict[str, VenueSpec] = {spec.code: spec for spec in (cme.SPEC, ice.SPEC)}
 
 
 def venue(code: str) -> VenueSpec:
