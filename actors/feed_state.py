@@ -4,7 +4,6 @@ Pure: every time is a parameter or comes with the frame.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -137,7 +136,7 @@ class FeedState:
             and before.price != settlement.price
         )
         if is_corrected:
-            return replace(settlement, stage=SettlementStage.CORRECTED)
+            return msgspec.structs.replace(settlement, stage=SettlementStage.CORRECTED)
         return settlement
 
     def checkpoint(self) -> bytes:

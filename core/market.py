@@ -122,8 +122,7 @@ class Side(StrEnum):
     SELL = "sell"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trade:
+class Trade(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Hold one trade. Key: instrument, event_ns, entry_id."""
 
     instrument: Instrument
@@ -144,8 +143,7 @@ class SettlementStage(StrEnum):
     CORRECTED = "corrected"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settlement:
+class Settlement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Hold one settlement price of a contract month, as a venue announced it."""
 
     instrument: Instrument

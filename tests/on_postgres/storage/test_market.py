@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import msgspec
 import pytest
 from msgspec import structs
 
@@ -102,7 +103,7 @@ async def test_one_call_stores_every_kind_of_event_once(pools: Pools) -> None:
 @pytest.mark.parametrize("repeated", [0, 500, 998])
 async def test_one_repeat_in_a_thousand_stores_the_others(pools: Pools, repeated: int) -> None:
     quotes = [structs.replace(QUOTE, sequence=number) for number in range(999)]
-    trades = [replace(TRADE, entry_id=str(number)) for number in range(999)]
+    trades = [msgspec.structs.replace(TRADE, entry_id=str(number)) for number in range(999)]
     async with pools.system() as connection:
         await partitions.ensure(connection, NOW)
         within = [*quotes, quotes[repeated], *trades, trades[repeated]]
@@ -110,7 +111,7 @@ async def test_one_repeat_in_a_thousand_stores_the_others(pools: Pools, repeated
         assert counts == AppendCounts(quotes=999, trades=999)
     later = [structs.replace(quote, session=QUOTE.session + 1) for quote in quotes]
     later[repeated] = quotes[repeated]
-    others = [replace(trade, entry_id=f"{trade.entry_id}b") for trade in trades]
+    others = [msgspec.structs.replace(trade, entry_id=f"{trade.entry_id}b") for trade in trades]
     others[repeated] = trades[repeated]
     async with pools.system() as connection:
         counts = await market.append(connection, [*later, *others])
@@ -121,7 +122,7 @@ async def test_one_repeat_in_a_thousand_stores_the_others(pools: Pools, repeated
 
 async def test_two_that_append_the_same_store_it_once(pools: Pools) -> None:
     quotes = [structs.replace(QUOTE, sequence=number) for number in range(300)]
-    trades = [replace(TRADE, entry_id=str(number)) for number in range(300)]
+    trades = [msgspec.structs.replace(TRADE, entry_id=str(number)) for number in range(300)]
 
     async def store() -> AppendCounts:
         async with pools.system() as connection:

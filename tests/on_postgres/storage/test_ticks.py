@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
 from core.clock import ns_from_utc
@@ -284,7 +285,7 @@ async def test_bars_are_those_of_the_trades_in_whatever_order_and_however_often_
 
 async def test_daily_bars_start_on_the_trade_date_of_their_session(pools: Pools) -> None:
     friday_evening = ns_from_utc(datetime(2026, 1, 2, 23, 30, tzinfo=UTC))
-    one = replace(trades()[0], event_ns=friday_evening, entry_id="x")
+    one = msgspec.structs.replace(trades()[0], event_ns=friday_evening, entry_id="x")
     await store(pools, [one])
     async with pools.read(DEFAULT_ORG) as connection:
         start = await connection.fetchval("SELECT start FROM bars WHERE resolution = '1d'")

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -123,7 +124,7 @@ def test_a_trade() -> None:
         "size": 3,
         "aggressor": "sell",
     }
-    assert one(replace(TRADE, aggressor=None))["aggressor"] is None
+    assert one(msgspec.structs.replace(TRADE, aggressor=None))["aggressor"] is None
 
 
 def test_a_settlement() -> None:
@@ -198,13 +199,13 @@ def test_the_kind_comes_first(event: MarketEvent) -> None:
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=9))
 def test_prices_keep_every_digit(price: Decimal) -> None:
-    assert Decimal(one(replace(TRADE, price=price))["price"]) == price
+    assert Decimal(one(msgspec.structs.replace(TRADE, price=price))["price"]) == price
 
 
 @pytest.mark.parametrize("micros", [0, 1, 999_999])
 def test_times_are_read_back(micros: int) -> None:
     event_ns = EVENT_NS - EVENT_NS % 10**9 + micros * 1000
-    fields = one(replace(TRADE, event_ns=event_ns))
+    fields = one(msgspec.structs.replace(TRADE, event_ns=event_ns))
     assert ns_from_utc(datetime.fromisoformat(fields["event_time"])) == event_ns
 
 

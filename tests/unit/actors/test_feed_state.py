@@ -1,9 +1,9 @@
 """Check what a feed's stream says, and that a replay says the same."""
 
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -208,7 +208,9 @@ class Live:
             if isinstance(value, Instrument):
                 self.frame(encode_top_of_book(self.sequence, SENT_NS, [quote(value)]))
             else:
-                final = replace(settlement("70", SettlementStage.FINAL), price=Decimal(str(value)))
+                final = msgspec.structs.replace(
+                    settlement("70", SettlementStage.FINAL), price=Decimal(str(value))
+                )
                 self.frame(encode_settlements(self.sequence, SENT_NS, [final]))
 
 
