@@ -8,7 +8,7 @@ import signal
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any, TextIO
 
 import uvicorn
@@ -20,30 +20,32 @@ from starlette.types import ASGIApp
 from core.clock import NANOSECONDS_PER_SECOND, Clock, ShiftedClock, ns_from_utc
 from core.errors import InvalidInput
 from core.market import Instrument
-from quant.calendars import (
-    NEW_YORK,
-    is_session_open,
-    last_business_day_from,
-    session_trade_date,
-)
-from quant.holidays import Calendar
+from quant.calendars import NEW_YORK, TRADING_HOURS, is_session_open, session_trade_date
+from quant.holidays import ONE_DAY
 
 LOOPBACK = "127.0.0.1"
 _SHUTDOWN_TIMEOUT_S = 2
+_ALL_OPEN_AT = time(10)
 
 
 def session_offset_ns(now_ns: int) -> int:
-    """Return what to add to the wall clock so that NYMEX is in session.
+    """Return what to add to the wall clock so that every venue is in session.
 
-    0 while it is; else a step back to 10:00 New York of the last business day.
+    0 while all are; else a step back to the last 10:00 New York at which all were: in the
+    afternoon of London and Amsterdam.
     """
-    if is_session_open("CL", now_ns):
+    if _all_in_session(now_ns):
         return 0
-    today = datetime.fromtimestamp(now_ns // NANOSECONDS_PER_SECOND, tz=NEW_YORK)
-    morning = datetime.combine(today.date(), time(10), NEW_YORK)
-    day = today.date() if today >= morning else today.date() - timedelta(days=1)
-    opened = datetime.combine(last_business_day_from(day, Calendar.NYMEX), time(10), NEW_YORK)
-    return ns_from_utc(opened) - now_ns
+    day = datetime.fromtimestamp(now_ns // NANOSECONDS_PER_SECOND, tz=NEW_YORK).date()
+    while True:
+        opened_ns = ns_from_utc(datetime.combine(day, _ALL_OPEN_AT, NEW_YORK))
+        if opened_ns <= now_ns and _all_in_session(opened_ns):
+            return opened_ns - now_ns
+        day -= ONE_DAY
+
+
+def _all_in_session(now_ns: int) -> bool:
+    return all(is_session_open(code, now_ns) for code in TRADING_HOURS)
 
 
 def sandbox_today(now_ns: int) -> date:
@@ -54,10 +56,14 @@ def sandbox_today(now_ns: int) -> date:
 
 
 class SandboxClock(ShiftedClock):
-    """Tell a time inside an open session at the start, then run with the wall clock."""
+    """Tell a time inside open sessions at the start, then run with the wall clock.
 
-    def __init__(self, clock: Clock) -> None:
-        super().__init__(session_offset_ns(clock.now_ns()), clock.now_ns)
+    A given offset keeps the sandboxes of a stack at one time, whenever each of them starts.
+    """
+
+    def __init__(self, clock: Clock, offset_ns: int | None = None) -> None:
+        chosen = session_offset_ns(clock.now_ns()) if offset_ns is None else offset_ns
+        super().__init__(chosen, clock.now_ns)
 
 
 FAULTS = (
@@ -231,7 +237,7 @@ class _QuietServer(uvicorn.Server):
 
 
 def sandbox_arguments(description: str, arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Parse `--port`, `--control-port` and `--seed`.
+    """Parse `--port`, `--control-port`, `--seed` and `--offset-ns`.
 
     A wire that is not HTTP serves its fault switch on the control port; others ignore it.
     """
@@ -244,4 +250,9 @@ def sandbox_arguments(description: str, arguments: Sequence[str] | None) -> argp
         help="loopback port of /_sandbox/; 0 takes a free one",
     )
     parser.add_argument("--seed", type=int, default=1, help="seed of everything simulated")
+    parser.add_argument(
+        "--offset-ns",
+        type=int,
+        help="added to the wall clock; unset: as much as opens every market",
+    )
     return parser.parse_args(arguments)

@@ -71,7 +71,7 @@ def cache_spec(context: StackContext) -> ServiceSpec:
     )
 
 
-def sandbox_spec(context: StackContext, sandbox: "Sandbox") -> ServiceSpec:
+def sandbox_spec(context: StackContext, sandbox: "Sandbox", offset_ns: int) -> ServiceSpec:
     """Describe the sandbox of one vendor; it serves once its fault switch answers."""
     control_port = sandbox.control_port(context.ports)
     return ServiceSpec(
@@ -86,6 +86,9 @@ def sandbox_spec(context: StackContext, sandbox: "Sandbox") -> ServiceSpec:
             str(control_port),
             "--seed",
             str(context.settings.sandbox_seed),
+            # So that one which is restarted does not step back in time.
+            "--offset-ns",
+            str(offset_ns),
         ),
         environment={
             **context.environment,

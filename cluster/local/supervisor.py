@@ -191,9 +191,13 @@ class Supervisor:
     async def _start_sandboxes(self, vendors: "asyncio.Task[LiveVendors]") -> None:
         context, live = self._context, await vendors
         require_free(context.ports, live.sandbox_ports(context.ports))
+        # Imported this late so that Ray's head does not wait for numpy.
+        from integrations.sandbox_kit import session_offset_ns
+
+        offset_ns = session_offset_ns(self._clock.now_ns())
         async with _unwrapped(), asyncio.TaskGroup() as group:
             for sandbox in live.sandboxes:
-                group.create_task(self._serve(plan.sandbox_spec(context, sandbox)))
+                group.create_task(self._serve(plan.sandbox_spec(context, sandbox, offset_ns)))
 
     async def _start_deployment(self) -> asyncio.subprocess.Process:
         context = self._context

@@ -165,7 +165,7 @@ def _line(event: Quote | Trade | Settlement, number: int) -> PriceLine:
 
 async def _main() -> None:
     arguments = sandbox_arguments("Serve a local stand-in for Acme.", None)
-    clock = SandboxClock(SystemClock())
+    clock = SandboxClock(SystemClock(), arguments.offset_ns)
     # Not on the command line, where every user could read it.
     sandbox = AcmeSandbox(arguments.seed, clock, os.getenv("HELIOSTAT_SANDBOX_PASSWORD"))
     wire = await asyncio.start_server(sandbox.serve, LOOPBACK, arguments.port)

@@ -14,7 +14,7 @@ def main() -> None:
     arguments = sandbox_arguments("Serve a local stand-in for CME market data.", None)
     # The one value that must not stand on a command line, where every user could read it.
     password = os.getenv("HELIOSTAT_SANDBOX_PASSWORD")
-    clock = SandboxClock(SystemClock())
+    clock = SandboxClock(SystemClock(), arguments.offset_ns)
     sandbox = CmeSandbox(SandboxConfig(seed=arguments.seed, clock=clock, password=password))
     server = SandboxServer(sandbox.app(), arguments.port)
     announce = {"sandbox": "cme", "seed": arguments.seed, "offset_ns": clock.offset_ns}

@@ -15,7 +15,7 @@ async def serve() -> None:
     arguments = sandbox_arguments("Serve a local stand-in for ICE futures through FIX.", None)
     # The one value that must not stand on a command line, where every user could read it.
     rules = GatewayRules(password=os.getenv("HELIOSTAT_SANDBOX_PASSWORD"))
-    clock = SandboxClock(SystemClock())
+    clock = SandboxClock(SystemClock(), arguments.offset_ns)
     sandbox = IceSandbox(SandboxConfig(seed=arguments.seed, clock=clock, rules=rules))
     control = SandboxServer(sandbox.app(), arguments.control_port)
     async with sandbox.accepting(arguments.port) as port:

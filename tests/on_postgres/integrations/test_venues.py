@@ -210,13 +210,18 @@ async def test_garbage_is_counted_and_the_stream_goes_on(running: Running) -> No
         await receive_until(session, arrived, lambda so_far: bool(events_of(so_far[seen:])))
 
 
+def gaps_of(arrivals: Sequence[Arrival]) -> list[Gap]:
+    return [event for event in events_of(arrivals) if isinstance(event, Gap)]
+
+
 async def test_missed_messages_leave_a_gap(running: Running) -> None:
     async with running.client().connect(running.spec.products) as session:
         arrived: list[Arrival] = []
         await receive_until(session, arrived, lambda so_far: bool(quoted(so_far)))
         await running.arm("skip_sequence")
-        await receive_until(session, arrived, lambda so_far: any(a.decoded.missed for a in so_far))
-    gaps = [event for event in events_of(arrived) if isinstance(event, Gap)]
+        await receive_until(session, arrived, lambda so_far: bool(gaps_of(so_far)))
+    assert any(arrival.decoded.missed for arrival in arrived)
+    gaps = gaps_of(arrived)
     assert {gap.venue for gap in gaps} == {running.spec.code}
     assert {gap.session for gap in gaps} == {session.session_id}
 

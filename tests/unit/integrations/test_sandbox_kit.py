@@ -16,7 +16,7 @@ from integrations.sandbox_kit import (
     sandbox_today,
     session_offset_ns,
 )
-from quant.calendars import NEW_YORK, is_session_open
+from quant.calendars import NEW_YORK, TRADING_HOURS, is_session_open
 
 HOUR_NS = 3_600_000_000_000
 
@@ -29,17 +29,18 @@ def ns(text: str) -> int:
 def test_the_sandbox_always_opens_in_a_session(moment: datetime) -> None:
     now_ns = ns_from_utc(moment)
     offset_ns = session_offset_ns(now_ns)
-    assert is_session_open("CL", now_ns + offset_ns)
+    assert all(is_session_open(code, now_ns + offset_ns) for code in TRADING_HOURS)
     # Never ahead of the wall clock, and at most a long holiday weekend behind it.
-    assert -6 * 24 * HOUR_NS < offset_ns <= 0
-    assert offset_ns == 0 or not is_session_open("CL", now_ns)
+    assert -7 * 24 * HOUR_NS < offset_ns <= 0
+    assert offset_ns == 0 or not all(is_session_open(code, now_ns) for code in TRADING_HOURS)
 
 
 @pytest.mark.parametrize(
     ("moment", "opened", "today"),
     [
-        ("2026-11-20 12:00", "2026-11-20 12:00", date(2026, 11, 20)),
-        ("2026-11-19 20:00", "2026-11-19 20:00", date(2026, 11, 20)),
+        ("2026-11-20 11:59", "2026-11-20 11:59", date(2026, 11, 20)),
+        ("2026-11-20 12:00", "2026-11-20 10:00", date(2026, 11, 20)),
+        ("2026-11-19 20:00", "2026-11-19 10:00", date(2026, 11, 19)),
         ("2026-11-21 12:00", "2026-11-20 10:00", date(2026, 11, 20)),
         ("2026-11-22 17:00", "2026-11-20 10:00", date(2026, 11, 20)),
         ("2026-11-23 17:30", "2026-11-23 10:00", date(2026, 11, 23)),
@@ -122,3 +123,10 @@ def test_every_day_of_a_year_has_a_sandbox_day() -> None:
     for n in range(365):
         today = sandbox_today(start + n * 24 * HOUR_NS)
         assert date(2026, 1, 1) + timedelta(days=n - 5) <= today
+
+
+def test_sandboxes_of_one_stack_share_a_given_time() -> None:
+    wall = ShiftedClock(0, lambda: ns("2026-11-21 12:00"))
+    assert SandboxClock(wall, -HOUR_NS).now_ns() == ns("2026-11-21 11:00")
+    assert sandbox_arguments("", ["--offset-ns", "-5"]).offset_ns == -5
+    assert sandbox_arguments("", []).offset_ns is None
