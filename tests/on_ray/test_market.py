@@ -63,7 +63,24 @@ def test_unknown_products_and_dates_are_refused(client: Client) -> None:
     with pytest.raises(CurveNotFound):
         client.curve("CL", as_of="1990-01-02")
     with pytest.raises(CurveNotFound):
-        client.curve("NG")
+        client.curve("NG", source="import:nobody")
+
+
+@pytest.mark.parametrize("code", ["NG", "HO", "RB", "BZ", "B", "G", "NBP", "TTF"])
+def test_every_product_of_both_venues_is_live_and_quoted(client: Client, code: str) -> None:
+    curve = client.curve(code)
+    assert curve.live
+    assert not curve.gap
+    assert {point.basis for point in curve.points[:12]} == {"mid"}
+
+
+def test_both_feeds_are_whole(client: Client) -> None:
+    for venue in ("cme", "ice"):
+        feed = client.feed(venue)
+        assert feed.summary.status == "connected", feed.summary
+        assert feed.summary.stored > 0
+        assert feed.bad_frames == {}
+        assert feed.symbols
 
 
 def test_products_name_their_sources(client: Client) -> None:

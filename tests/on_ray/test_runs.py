@@ -103,7 +103,6 @@ def test_one_idempotency_key_makes_one_run(stack: Stack, client: Client) -> None
         ({"of": 120, "choose": 3}, "of"),
         ({"of": 24, "products": ["CL"], "as_of": "2001-01-02"}, "source"),
         ({"shots": 0}, "shots"),
-        ({"products": ["CL", "NG"]}, "source"),
         ({"products": ["XX"], "source": "sandbox"}, "products"),
         ({"source": "sandbox,import:rtl"}, "source"),
         ({"source": "import:none"}, "source"),

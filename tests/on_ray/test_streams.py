@@ -100,7 +100,8 @@ def test_an_id_that_is_no_longer_kept_is_a_gap(client: Client) -> None:
     gap, after = client.stream(["CL"], max_events=2, after="CL:1-0")
     assert isinstance(gap, Gap)
     assert gap.reason == "trimmed"
-    assert after.kind != "gap"
+    # What follows may be the mark of the feed's own start, the first entry that is kept.
+    assert getattr(after, "reason", None) != "trimmed"
 
 
 def test_every_event_names_where_it_comes_from(client: Client) -> None:
