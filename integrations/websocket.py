@@ -28,6 +28,7 @@ Received = tuple[int, bytes]
 _TEXT = WSMsgType.TEXT
 _PARTS = (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION)
 _PROXY_SCHEMES = {"ws": "http", "wss": "https"}
+_AT_ONCE = 128
 
 
 class SocketRefused(Exception):
@@ -133,9 +134,10 @@ class _Listener(WSListener):
             self._set_paused(True)
 
     def fetch(self) -> list[Received]:
-        """Return the waiting messages and make room for more."""
-        messages, self.messages = self.messages, []
-        if self.ended is None:
+        """Return the first of the waiting messages and make room for more."""
+        messages = self.messages[:_AT_ONCE]
+        del self.messages[:_AT_ONCE]
+        if self.ended is None and not self.messages:
             self.arrived.clear()
             if self._is_paused:
                 self._set_paused(False)
@@ -176,12 +178,16 @@ class MessageSocket:
         self._limits = limits
 
     async def receive(self, timeout_s: float) -> list[Received]:
-        """Wait for messages and return all that have arrived, at least one, in order.
+        """Wait for messages and return those that have arrived, at least one, in order.
+
+        Of many, some at a time: whoever else has work to do has a turn between two calls.
 
         Raises:
             SocketEnded: the connection has ended and nothing is left, or nothing came in time.
         """
         listener = self._listener
+        if listener.messages:
+            await asyncio.sleep(0)
         try:
             async with asyncio.timeout(timeout_s):
                 while not (messages := listener.fetch()):
