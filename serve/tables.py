@@ -4,33 +4,29 @@ Times are UTC, to the nanosecond for ticks; prices are decimal text, in every fo
 """
 
 import asyncio
-import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 import msgspec
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv as pa_csv
-import pyarrow.parquet as pq
 from fastapi import Depends, Header, Query, Request, Response
 from pydantic import BaseModel
 
 from core.market import Quote
 from storage.columns import TickPage
+from storage.table_files import ARROW_TYPE, CSV_TYPE, JSON_TYPE, PARQUET_TYPE, encode_table
 
 Form = Literal["json", "csv", "parquet", "arrow"]
 
 MEDIA_TYPES: dict[Form, str] = {
-    "json": "application/json",
-    "csv": "text/csv",
-    "parquet": "application/vnd.apache.parquet",
-    "arrow": "application/vnd.apache.arrow.stream",
+    "json": JSON_TYPE,
+    "csv": CSV_TYPE,
+    "parquet": PARQUET_TYPE,
+    "arrow": ARROW_TYPE,
 }
 NEXT_AFTER = "X-Next-After"
 _TIME = pa.timestamp("ns", "UTC")
-_ISO_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 
 class Page(BaseModel):
@@ -89,42 +85,12 @@ async def table_response(request: Request, page: TickPage, form: Form) -> Respon
 
 
 def _encode(page: TickPage, form: Form, next_url: str | None) -> bytes:
-    if form == "json":
-        items = _with_iso_times(page.table).to_pylist()
-        return msgspec.json.encode(
-            {"items": items, "next_after": page.next_after, "next": next_url}
-        )
-    sink = io.BytesIO()
-    _WRITERS[form](page.table, sink)
-    return sink.getvalue()
-
-
-def _write_csv(table: pa.Table, sink: io.BytesIO) -> None:
-    pa_csv.write_csv(_with_iso_times(table), sink)
-
-
-def _write_parquet(table: pa.Table, sink: io.BytesIO) -> None:
-    pq.write_table(table, sink, compression="zstd")
-
-
-def _write_arrow(table: pa.Table, sink: io.BytesIO) -> None:
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-
-
-_WRITERS: dict[str, Callable[[pa.Table, io.BytesIO], None]] = {
-    "csv": _write_csv,
-    "parquet": _write_parquet,
-    "arrow": _write_arrow,
-}
-
-
-def _with_iso_times(table: pa.Table) -> pa.Table:
-    for index, field in enumerate(table.schema):
-        if pa.types.is_timestamp(field.type):
-            text = pc.strftime(table.column(index), format=_ISO_FORMAT)
-            table = table.set_column(index, field.name, text)
-    return table
+    body = encode_table(page.table, MEDIA_TYPES[form])
+    if form != "json":
+        return body
+    return msgspec.json.encode(
+        {"items": msgspec.Raw(body), "next_after": page.next_after, "next": next_url}
+    )
 
 
 def quotes_table(quotes: Sequence[Quote]) -> pa.Table:
