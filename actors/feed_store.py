@@ -13,7 +13,7 @@ import msgspec
 from actors.feed_state import Interpreter
 from actors.messages import QueueStatus
 from core.clock import NANOSECONDS_PER_MILLISECOND, Clock, utc_from_ns
-from core.errors import JournalCorrupt, SourceUnavailable
+from core.errors import JournalCorrupt, SourceUnavailable, UnknownProduct
 from core.logs import get_logger
 from core.market import MarketEvent
 from storage import market
@@ -30,7 +30,7 @@ _BATCH = 10_000
 _READ = 2_000
 _INTERVAL_S = 0.05
 _RETRY_S = 0.5
-_UNSTORABLE = (ValueError, OverflowError, struct.error)
+_UNSTORABLE = (ValueError, OverflowError, struct.error, UnknownProduct)
 _LAGS_KEPT = 4_096
 _LAGS_PER_BATCH = 32
 
@@ -121,6 +121,14 @@ class FeedStore:
         self._queued = 0
         self._catch_up = self._begin_catch_up()
 
+    def _begin_again(self) -> None:
+        """Trust nothing that is in memory: the journal tells what is not stored."""
+        if self._catch_up is not None:
+            self._catch_up.reader.close()
+        self._queue.clear()
+        self._queued = 0
+        self._catch_up = self._begin_catch_up()
+
     def _begin_catch_up(self) -> "_CatchUp":
         return _CatchUp(self._folder, self.position, self._make_interpreter())
 
@@ -129,8 +137,13 @@ class FeedStore:
         while True:
             try:
                 has_more = await self.store_once()
-            except (SourceUnavailable, TimeoutError) as error:
+            except SourceUnavailable as error:
                 log.warning("feed.unstored", venue=self._venue, reason=str(error))
+                await asyncio.sleep(_RETRY_S)
+                continue
+            except Exception as error:  # whatever it is, what is received must still be captured
+                log.critical("feed.unstored", venue=self._venue, reason=repr(error))
+                self._begin_again()
                 await asyncio.sleep(_RETRY_S)
                 continue
             await asyncio.sleep(0 if has_more else _INTERVAL_S)
@@ -161,8 +174,9 @@ class FeedStore:
         async with self._pools.system() as connection:
             cursor = await market.load_cursor(connection, self._venue)
         newest = max(map(segment_number, segments(self._folder)), default=0)
-        # A cursor beyond the journal is of one that is gone: what is here is all there is.
-        if cursor is not None and cursor.segment <= newest:
+        # A cursor of another source, or beyond the journal, is of another one: what is here is all
+        # there is.
+        if cursor is not None and cursor.source == self._source and cursor.segment <= newest:
             self.position = Position(cursor.segment, cursor.offset)
         self._catch_up = self._begin_catch_up()
         self._is_resumed = True
@@ -256,13 +270,13 @@ class _CatchUp:
         return None if end is None else _Waiting(events, end)
 
     def _read(self) -> list[tuple[Record, Position]]:
-        try:
-            return self.reader.read(_READ)
-        except JournalCorrupt as error:
-            # Waiting would not mend the disk, and what follows is good.
-            log.critical("feed.journal.corrupt", reason=error.detail)
-            self.reader.skip_damage()
-            return self._read()
+        while True:
+            try:
+                return self.reader.read(_READ)
+            except JournalCorrupt as error:
+                # Waiting would not mend the disk, and what follows is good.
+                log.critical("feed.journal.corrupt", reason=error.detail)
+                self.reader.skip_damage()
 
     def _take(self, record: Record) -> list[MarketEvent]:
         try:

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from storage.pool import ReadConn, WriteConn
 
 _SQL = sql.load("market")
+_REFUSED = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.ProgramLimitExceededError,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +72,13 @@ async def append(conn: "WriteConn", events: Sequence[MarketEvent]) -> AppendCoun
         ValueError: a value is not one that can be stored, such as a price that is not a number.
         UnknownProduct: a trade's product is not in the registry.
     """
-    batch = _sorted_by_kind(events)
+    try:
+        return await _append(conn, _sorted_by_kind(events))
+    except _REFUSED as error:
+        raise ValueError(str(error)) from error
+
+
+async def _append(conn: "WriteConn", batch: "_Batch") -> AppendCounts:
     return AppendCounts(
         quotes=await _store_quotes(conn, batch.quotes),
         trades=await _store_trades(conn, batch.trades),

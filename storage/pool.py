@@ -20,12 +20,16 @@ ReadConn = NewType("ReadConn", "PoolConnectionProxy[asyncpg.Record]")
 WriteConn = NewType("WriteConn", ReadConn)
 """A connection inside a transaction that may write, and so may also read."""
 
-# The server is gone, going, full, or has become a standby: trying later may work.
+# The server is gone, going, full, has become a standby, or someone else was in the way: trying
+# later may work.
 _LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.LockNotAvailableError,
+    TimeoutError,
 )
 
 
@@ -52,7 +56,8 @@ class PoolConfig:
 class Pools:
     """Lend transactions; each ends with its block and is undone if the block raises.
 
-    Every block raises SourceUnavailable if the server cannot be reached or goes away.
+    Every block raises SourceUnavailable if the server cannot be reached, goes away, is too slow, or
+    undid the transaction for another's sake.
     """
 
     def __init__(
