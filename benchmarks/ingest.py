@@ -2,32 +2,31 @@
 
 Frames carry one entry each, in the fixed mix of `feeds.frames.MIX`. The feed, the sender and
 PostgreSQL are processes of their own, and what is stored is compared with what was sent, row by
-row. How fast the codecs are is told per second of processor time, which is one core's.
+row.
 """
 
 import asyncio
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmarks.feeds.bare import BareCopy
 from benchmarks.feeds.blaster import Blast
+from benchmarks.feeds.decoding import RUNS, cme_frames_per_s, fix_messages_per_s
 from benchmarks.feeds.feed_process import Commit
-from benchmarks.feeds.frames import SOURCE, Rendered, Stream
 from benchmarks.feeds.rig import Rig, feed_rig
 from benchmarks.feeds.servers import Servers, feed_servers
 from benchmarks.report import Report, Row, median
 from core.clock import NANOSECONDS_PER_MILLISECOND, NANOSECONDS_PER_SECOND
-from integrations.cme.codec import CME_PRODUCTS, CmeDecoder
+from integrations.cme.codec import CME_PRODUCTS
 
 TARGET_FRAMES_PER_S = 150_000
+TARGET_MESSAGES_PER_S = 60_000
 TARGET_RATIO = 0.2
 TARGET_MB_PER_MINUTE = 1.0
 
-_RUNS = 5
 _ROWS, _QUICK_ROWS = 200_000, 30_000
-_CODEC_FRAMES = 100_000
 _PACED_S, _QUICK_PACED_S = 30, 5
 _STEADY_RATE = 4_000
 _WARM_UP_S, _STEADY_S, _SAMPLE_S = 180.0, 600.0, 5.0
@@ -47,15 +46,22 @@ class Run:
 
 def measure(*, quick: bool) -> Report:
     """Measure codecs, rates, lags and memory; the last takes thirteen minutes."""
-    codec = _codec_rates(_cme_decoding)
+    cme, fix = cme_frames_per_s(), fix_messages_per_s()
     rows = [
         Row(
             metric="CME frames decoded on one core",
             unit="frames/s",
-            ours=median(codec),
+            ours=median(cme),
             target=TARGET_FRAMES_PER_S,
             higher_is_better=True,
-        )
+        ),
+        Row(
+            metric="FIX messages cut out and decoded on one core",
+            unit="messages/s",
+            ours=median(fix),
+            target=TARGET_MESSAGES_PER_S,
+            higher_is_better=True,
+        ),
     ]
     skipped: list[dict[str, str]] = []
     with feed_servers() as servers, feed_rig(servers) as rig:
@@ -88,7 +94,8 @@ def measure(*, quick: bool) -> Report:
         rows=rows,
         skipped=skipped,
         samples={
-            "CME frames per second": codec,
+            "CME frames per second": cme,
+            "FIX messages per second": fix,
             "rows per second": [run.rows_per_s for run in ours],
             "rows per second of a bare COPY": peers,
             "p99 from receipt to commit when saturated, ms": [run.p99_ms for run in ours],
@@ -97,35 +104,10 @@ def measure(*, quick: bool) -> Report:
     )
 
 
-def _codec_rates(prepare: Callable[[], Callable[[], int]]) -> list[float]:
-    """Return how many a second one core decodes, several times over."""
-    rates = []
-    for _ in range(_RUNS + 1):
-        decode_all = prepare()
-        began = time.process_time()
-        count = decode_all()
-        rates.append(count / (time.process_time() - began))
-    return rates[1:]  # the first one fills the caches, as a feed does once a day
-
-
-def _cme_decoding() -> Callable[[], int]:
-    events = Stream(seed=1, start_ns=1_790_000_000 * NANOSECONDS_PER_SECOND).events(_CODEC_FRAMES)
-    frames = [Rendered.of(event).numbered(place) for place, event in enumerate(events)]
-    decode = CmeDecoder(1, SOURCE).decode
-
-    def decode_all() -> int:
-        count = 0
-        for received_ns, frame in enumerate(frames):
-            count += len(decode(frame, received_ns).events)
-        return count
-
-    return decode_all
-
-
 def _interleaved(rig: Rig, count: int) -> tuple[list[Run], list[float]]:
     ours: list[Run] = []
     peers: list[float] = []
-    for number in range(_RUNS):
+    for number in range(RUNS):
         name = f"saturated_{number}"
         ours.append(_run(rig, name, Blast(stream=rig.stream(number), count=count)))
         peers.append(asyncio.run(_bare(rig.servers, name)))
@@ -140,7 +122,7 @@ async def _bare(servers: Servers, name: str) -> float:
 
 def _paced(rig: Rig, rate: float, seconds: int) -> Run:
     count = int(rate * seconds)
-    return _run(rig, "paced", Blast(stream=rig.stream(_RUNS), count=count, rate=rate))
+    return _run(rig, "paced", Blast(stream=rig.stream(RUNS), count=count, rate=rate))
 
 
 def _run(rig: Rig, name: str, blast: Blast) -> Run:
