@@ -81,7 +81,7 @@ class VenueSession(Protocol):
     def refused(self) -> Mapping[str, str]: ...
 
     async def receive(self) -> Sequence[Arrival]:
-        """Wait for frames and return all that have arrived, at least one.
+        """Wait for frames and return those that have arrived, at least one.
 
         Raises:
             FeedDisconnected: the connection ended, or was silent for too long.

@@ -104,7 +104,7 @@ class CmeSession:
         self.subscribe(sorted({instrument.product for instrument in instruments}))
 
     async def receive(self) -> Sequence[Arrival]:
-        """Wait for frames and return all that have arrived, at least one.
+        """Wait for frames and return those that have arrived, at least one.
 
         Raises:
             FeedDisconnected: the connection ended, was silent for too long, or the venue left a
