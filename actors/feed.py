@@ -35,13 +35,15 @@ _WATCH_INTERVAL_S = 0.25
 _REFERENCE_EVERY_S = 6 * 3_600.0
 _REFERENCE_RETRY_S = 60.0
 _EXPECTED_CONTRACTS = 12
+_CAPTURE_RETRY_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedConfig:
     """Describe one venue's feed; `client` is the configuration of the venue's own client.
 
-    The journal holds at most `journal_limit_bytes`; what comes beyond is counted and lost.
+    The journal holds at most `journal_limit_bytes`; what comes beyond is counted, and lost if it
+    cannot be stored at once.
     """
 
     venue: str
@@ -114,7 +116,17 @@ class FeedActor:
         )
 
     async def _open_capture(self) -> FeedCapture:
+        """Wait until the journal can be written: an actor that cannot be made is not made again."""
+        while True:
+            try:
+                return await self._try_capture()
+            except SourceUnavailable as error:
+                log.critical("feed.capture.closed", venue=self._config.venue, reason=error.detail)
+                await asyncio.sleep(_CAPTURE_RETRY_S)
+
+    async def _try_capture(self) -> FeedCapture:
         config = self._config
+        objects = await ObjectStore.open(config.object_store)
         journal = JournalWriter(
             config.journal,
             venue=config.venue,
@@ -127,7 +139,7 @@ class FeedActor:
         journal.append(self._checkpoint())
         return FeedCapture(
             journal,
-            await ObjectStore.open(config.object_store),
+            objects,
             venue=config.venue,
             limit=config.journal_limit_bytes,
             clock=self._clock,
@@ -245,8 +257,8 @@ class FeedActor:
                 self._counts["gaps"] += 1
                 self._connection.heal(event.instruments or self._state.known)
         self._publisher.put(events)
-        if end is not None:
-            self._store.offer(events, end)
+        # What the disk has no room for may still be stored, while the database is there.
+        self._store.offer(events, self._capture.position if end is None else end)
 
     async def _watch(self) -> NoReturn:
         while True:

@@ -15,6 +15,7 @@ from storage.journal import (
     remove_segments,
     segment_number,
     segments,
+    size_of,
 )
 from storage.journal_format import Position, Record
 from storage.objects import ObjectStore
@@ -49,10 +50,15 @@ class FeedCapture:
     @property
     def queue(self) -> QueueStatus:
         """Tell how much of the disk's share the journal holds, in bytes."""
-        held = sum(path.stat().st_size for path in segments(self._journal.path.parent))
+        held = sum(map(size_of, segments(self._journal.path.parent)))
         return QueueStatus(
             name="capture", policy="refuse", held=held, bound=self._limit, applied=self.refused
         )
+
+    @property
+    def position(self) -> Position:
+        """Tell where the journal ends."""
+        return self._journal.position
 
     def append(self, records: Sequence[Record]) -> Position | None:
         """Write records; None, counted, if there is no room for them."""
@@ -89,7 +95,10 @@ class FeedCapture:
                 log.warning("feed.capture.unshipped", venue=self._venue, reason=str(error))
                 wait_ns = int(_RETRY_S * NANOSECONDS_PER_SECOND)
                 self._ship_from_ns = self._clock.now_ns() + wait_ns
-            self._clear(stored())
+            try:
+                self._clear(stored())
+            except OSError as error:
+                log.warning("feed.capture.uncleared", venue=self._venue, reason=str(error))
 
     def close(self) -> None:
         """Sync the journal and let another feed write it."""

@@ -36,7 +36,8 @@ class QueueStatus:
     """Tell how full a bounded queue is and how often its policy was applied.
 
     Policies: `spill` (the rest waits on disk), `conflate` (only the newest quote of each
-    instrument is kept), `refuse` (what does not fit is counted and lost).
+    instrument is kept), `refuse` (what does not fit is counted, and lost unless it can be stored at
+    once).
     """
 
     name: str

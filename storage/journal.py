@@ -169,16 +169,21 @@ class JournalWriter:
         """Have the disk keep what was appended, whatever happens to the machine.
 
         Raises:
-            SourceUnavailable: the disk failed.
+            SourceUnavailable: the disk failed, or the segment was removed, which `rotate` mends.
         """
         with self._swap:
-            file = os.dup(self._file)
+            file, path = os.dup(self._file), self._path
         try:
             os.fsync(file)
+            is_gone = not os.fstat(file).st_nlink
         except OSError as error:
             raise _unavailable(error) from error
         finally:
             os.close(file)
+        if is_gone:
+            with self._swap:
+                self._is_damaged = self._is_damaged or path == self._path
+            raise SourceUnavailable(source="journal", reason=f"{path.name} was removed")
 
     def close(self) -> None:
         """Sync and end; another writer may begin."""
@@ -202,6 +207,7 @@ class JournalWriter:
         data = encode_header(header)
         data += encode_records(checkpoint, segment, len(data))
         path = self._folder / segment_name(segment)
+        self._folder.mkdir(parents=True, exist_ok=True)
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o640)
         try:
             _write(file, data)
@@ -211,9 +217,8 @@ class JournalWriter:
             path.unlink()
             raise
         with self._swap:
-            self._file = file
-        self._path, self._segment, self._offset = path, segment, len(data)
-        self._is_damaged = False
+            self._file, self._path, self._is_damaged = file, path, False
+        self._segment, self._offset = segment, len(data)
 
     def _has_room(self, size: int) -> bool:
         if self._others_bytes + self._offset + size <= self._max_bytes:

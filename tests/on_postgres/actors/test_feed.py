@@ -22,7 +22,7 @@ from integrations.registry import venue
 from integrations.sandbox_exchange import ExchangeConfig
 from integrations.sandbox_kit import SandboxServer
 from integrations.venue import SandboxAddress
-from storage.journal import compress_segment, segments
+from storage.journal import JournalWriter, compress_segment, segments
 from storage.pool import DatabaseUrls
 
 pytestmark = pytest.mark.postgres
@@ -230,3 +230,46 @@ async def test_a_capture_replays_to_the_events_that_were_told(setting: Setting) 
     assert replayed[: len(told)] == told
     assert len(told) >= 150
     assert replayed == [event_payload(event) for event in open_replay(captured)]
+
+
+async def test_a_feed_waits_for_a_journal_that_its_former_life_still_writes(
+    setting: Setting,
+) -> None:
+    former = JournalWriter(
+        setting.folder / "journal",
+        venue="cme",
+        source="sandbox",
+        products=PRODUCTS,
+        version="test",
+        now_ns=NOON_NS,
+    )
+    feed = setting.feed()
+    entering = asyncio.create_task(feed.__aenter__())
+    await asyncio.sleep(0.2)
+    assert not entering.done()
+    former.close()
+    async with asyncio.timeout(WITHIN_S):
+        actor = await entering
+    await until_status(actor, lambda now: now.stored > 0)
+    await feed.__aexit__(None, None, None)
+
+
+async def test_what_the_disk_has_no_room_for_is_stored_all_the_same(setting: Setting) -> None:
+    async with setting.feed() as actor:
+        await until_status(actor, lambda now: now.gap is None and now.stored > 0)
+        actor._capture._journal._max_bytes = 1
+        before = await until_status(actor, lambda now: _applied(now, "capture") > 0)
+        after = await until_status(actor, lambda now: now.stored > before.stored + 50)
+        assert after.behind == 0
+    rows = await setting.rows("SELECT instrument, sequence FROM quotes")
+    told = [
+        (str(event.instrument), event.sequence)
+        for event in setting.watcher.events
+        if isinstance(event, Quote)
+    ]
+    stored = {(row["instrument"], row["sequence"]) for row in rows}
+    assert stored == set(told[: len(stored)])
+
+
+def _applied(status: FeedStatus, name: str) -> int:
+    return next(queue.applied for queue in status.queues if queue.name == name)
