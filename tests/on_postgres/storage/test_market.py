@@ -153,6 +153,12 @@ async def test_marks_of_one_frame_for_different_instruments_are_all_kept(pools: 
     assert [row[0] for row in found] == [[], *([str(one)] for one in contracts)]
 
 
+async def test_gaps_of_one_read_are_all_kept(pools: Pools) -> None:
+    gaps = [replace(GAP, received_sequence=number) for number in (5, 8, None)]
+    async with pools.system() as connection:
+        assert (await market.append(connection, [*gaps, *gaps])).gaps == 3
+
+
 async def test_what_is_stored_reads_as_it_was(pools: Pools) -> None:
     earliest = NOW_NS - 20 * 365 * 86_400 * 1_000_000_000
     quotes = [
