@@ -31,6 +31,11 @@ Mark = Gap | Staleness
 class _Final(msgspec.Struct, frozen=True):
     trade_date: date
     price: Decimal
+    event_ns: int = 0
+
+
+def _when(final: _Final) -> tuple[date, int]:
+    return final.trade_date, final.event_ns
 
 
 class _Saved(msgspec.Struct, frozen=True):
@@ -129,7 +134,10 @@ class FeedState:
         if settlement.stage is SettlementStage.PRELIMINARY:
             return settlement
         before = self._finals.get(settlement.instrument)
-        self._finals[settlement.instrument] = _Final(settlement.trade_date, settlement.price)
+        final = _Final(settlement.trade_date, settlement.price, settlement.event_ns)
+        if before is not None and _when(final) < _when(before):
+            return settlement
+        self._finals[settlement.instrument] = final
         is_corrected = (
             before is not None
             and before.trade_date == settlement.trade_date

@@ -2,7 +2,9 @@
 
 import asyncio
 from dataclasses import dataclass
+from typing import NoReturn
 
+from actors.loops import end_loops, start_loops
 from actors.market_snapshot import (
     CurveSnapshot,
     contract_states,
@@ -18,12 +20,14 @@ from core.logs import get_logger
 from core.market import ContractMonth, Curve, Gap, PriceEvent, Quote, Settlement, Staleness
 from core.runs import MARKET_ORG
 from quant.calendars import session_trade_date, trading_hours
-from quant.curves import ContractState, Doubts, live_points, merge
+from quant.curves import ContractState, Doubts, live_points, merge, with_settlement_of
 from storage import settlements
 from storage.cache import Cache
 from storage.pool import DatabaseUrls, Pools, open_pools
 
 log = get_logger(__name__)
+
+_SETTLEMENTS_RETRY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,18 +63,43 @@ class MarketActor:
         self._pools: Pools = await open_pools(config.database)
         self._cache = await Cache.open(config.cache_url)
         for product, source in self._sources.items():
-            await self._reload_settlements(product, source)
             await self._reload_snapshot(product, source)
-        self._keeper = asyncio.create_task(self._keep_snapshots())
+        self._unsettled = dict(self._sources)
+        await self._reload_settlements()
+        self._loops = start_loops(self._keep_snapshots(), self._await_settlements())
 
-    async def _reload_settlements(self, product: str, source: str) -> None:
+    async def close(self) -> None:
+        """End the loops and the connections."""
+        await end_loops(self._loops)
+        await self._pools.close()
+        await self._cache.close()
+
+    async def _await_settlements(self) -> NoReturn:
+        """Learn the stored settlements as soon as the database is there."""
+        while True:
+            await asyncio.sleep(_SETTLEMENTS_RETRY_S)
+            await self._reload_settlements()
+
+    async def _reload_settlements(self) -> None:
+        for product, source in list(self._unsettled.items()):
+            try:
+                await self._reload_settlements_of(product, source)
+            except SourceUnavailable as error:
+                log.warning("market.settlements.unread", product=product, reason=error.detail)
+                return
+            del self._unsettled[product]
+
+    async def _reload_settlements_of(self, product: str, source: str) -> None:
         async with self._pools.read(MARKET_ORG) as connection:
             rows = await settlements.curve_rows(connection, MARKET_ORG, source, product, None)
+        states = self._states.setdefault(product, {}) if rows else {}
         for row in rows:
             month = ContractMonth(row.contract_month // 100, row.contract_month % 100)
-            self._states.setdefault(product, {})[month] = ContractState(
-                settlement=row.price, settlement_date=row.trade_date
+            stored = ContractState(
+                settlement=row.price, settlement_date=row.trade_date, settlement_stage=row.stage
             )
+            states[month] = with_settlement_of(states.get(month, ContractState()), stored)
+        self._versions[product] += 1
 
     async def _reload_snapshot(self, product: str, source: str) -> None:
         try:
@@ -85,20 +114,21 @@ class MarketActor:
         self._latest_ns[product] = snapshot.latest_ns
         self._suspects[product] = set(self._states[product])
 
-    async def _keep_snapshots(self) -> None:
+    async def _keep_snapshots(self) -> NoReturn:
         kept: dict[str, int] = {}
         while True:
             await asyncio.sleep(self._config.snapshot_interval_s)
             for product, version in list(self._versions.items()):
                 if kept.get(product) == version or product not in self._states:
                     continue
-                kept[product] = version
                 try:
                     await self._cache.set_snapshot(
                         snapshot_name(product), encode(self._snapshot(product))
                     )
                 except SourceUnavailable as error:
                     log.warning("market.snapshot.unkept", product=product, reason=error.detail)
+                else:
+                    kept[product] = version
 
     def _snapshot(self, product: str) -> CurveSnapshot:
         return CurveSnapshot(
@@ -146,8 +176,10 @@ class MarketActor:
             (stale.add if event.is_stale else stale.discard)(month)
             return
         states = self._states.setdefault(product, {})
-        states[month] = merge(states.get(month, ContractState()), event)
-        if isinstance(event, Settlement):
+        before = states.get(month, ContractState())
+        states[month] = merge(before, event)
+        # One that changes nothing came late: something newer may still be missing.
+        if isinstance(event, Settlement) or states[month] is before:
             return
         self._latest_ns[product] = max(self._latest_ns.get(product, 0), event.event_ns)
         if isinstance(event, Quote):

@@ -12,6 +12,7 @@ from core.market import (
     MarketEvent,
     Quote,
     Settlement,
+    SettlementStage,
     Trade,
 )
 from quant.calendars import front_month, last_trade_date, listed_contracts
@@ -26,6 +27,8 @@ class ContractState:
     last: Decimal | None = None
     settlement: Decimal | None = None
     settlement_date: date | None = None
+    settlement_stage: SettlementStage = SettlementStage.PRELIMINARY
+    settlement_ns: int = 0
     quote_ns: int = 0
     quote_order: tuple[int, int, int] = (0, 0, 0)
     trade_ns: int = 0
@@ -39,12 +42,11 @@ def merge(state: ContractState, event: MarketEvent) -> ContractState:
     """Return the state after one event; an older one than the last of its kind changes nothing.
 
     Quotes of one moment are compared by their session and sequence. A settlement is compared by
-    its trade date, because it is announced after quotes of the next session may have arrived.
+    its trade date, because it is announced after quotes of the next session may have arrived; of
+    one date, a preliminary price never replaces a final one.
     """
     if isinstance(event, Settlement):
-        if state.settlement_date is not None and event.trade_date < state.settlement_date:
-            return state
-        return replace(state, settlement=event.price, settlement_date=event.trade_date)
+        return state if _is_settled_past(state, event) else _settled(state, event)
     if isinstance(event, Quote):
         order = (event.session, event.sequence, event.frame_index)
         if (event.event_ns, order) < (state.quote_ns, state.quote_order):
@@ -55,6 +57,43 @@ def merge(state: ContractState, event: MarketEvent) -> ContractState:
     if isinstance(event, Trade) and event.event_ns >= state.trade_ns:
         return replace(state, last=event.price, trade_ns=event.event_ns)
     return state
+
+
+def _is_settled_past(state: ContractState, event: Settlement) -> bool:
+    if state.settlement_date is None or event.trade_date > state.settlement_date:
+        return False
+    if event.trade_date < state.settlement_date or event.event_ns < state.settlement_ns:
+        return True
+    preliminary = SettlementStage.PRELIMINARY
+    return event.stage is preliminary and state.settlement_stage is not preliminary
+
+
+def _settled(state: ContractState, event: Settlement) -> ContractState:
+    return replace(
+        state,
+        settlement=event.price,
+        settlement_date=event.trade_date,
+        settlement_stage=event.stage,
+        settlement_ns=event.event_ns,
+    )
+
+
+def with_settlement_of(state: ContractState, stored: ContractState) -> ContractState:
+    """Return `state` with the settlement of `stored`, unless that of `state` has come further."""
+    if _progress(state) > _progress(stored):
+        return state
+    return replace(
+        state,
+        settlement=stored.settlement,
+        settlement_date=stored.settlement_date,
+        settlement_stage=stored.settlement_stage,
+        settlement_ns=stored.settlement_ns,
+    )
+
+
+def _progress(state: ContractState) -> tuple[date, int]:
+    stages = list(SettlementStage)
+    return state.settlement_date or date.min, stages.index(state.settlement_stage)
 
 
 def best_price(state: ContractState) -> tuple[Decimal, str] | None:

@@ -233,3 +233,23 @@ def test_a_quote_that_comes_late_heals_nothing() -> None:
     late = Decoded(events=(quote(NEAR),), is_late=True)
     assert healed(state.take(late, 7, SENT_NS)) == []
     assert state.suspects == {NEAR}
+
+
+def test_a_final_price_that_comes_late_corrects_nothing() -> None:
+    state = FeedState("cme", "sandbox")
+    older, newer = (
+        msgspec.structs.replace(settlement(price, SettlementStage.FINAL), event_ns=event_ns)
+        for price, event_ns in (("70.10", SENT_NS), ("70.20", SENT_NS + 1))
+    )
+    take(state, newer)
+    assert take(state, older) == [older]
+    assert take(state, newer) == [newer]
+
+
+def test_a_price_of_an_earlier_day_makes_nobody_forget_the_last_one() -> None:
+    state = FeedState("cme", "sandbox")
+    take(state, settlement("70.10", SettlementStage.FINAL, day=20))
+    take(state, settlement("69.00", SettlementStage.FINAL, day=19))
+    [told] = take(state, settlement("70.20", SettlementStage.FINAL, day=20))
+    assert isinstance(told, Settlement)
+    assert told.stage is SettlementStage.CORRECTED

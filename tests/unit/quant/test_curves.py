@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,6 +67,10 @@ def settlement(day: int, price: str, event_ns: int = 0) -> Settlement:
     )
 
 
+def preliminary(final: Settlement) -> Settlement:
+    return msgspec.structs.replace(final, stage=SettlementStage.PRELIMINARY)
+
+
 GAP = Gap(
     venue="cme",
     source="sandbox",
@@ -93,6 +98,7 @@ class TestMerge:
             last=Decimal(71),
             settlement=Decimal(69),
             settlement_date=date(2024, 2, 5),
+            settlement_stage=SettlementStage.FINAL,
             quote_order=(1, 1, 0),
             quote_ns=1,
             trade_ns=2,
@@ -129,7 +135,14 @@ class TestMerge:
         assert state.event_ns == 9
 
     def test_a_final_settlement_replaces_the_preliminary_one(self) -> None:
-        assert merged(settlement(5, "69"), settlement(5, "68")).settlement == Decimal(68)
+        early = preliminary(settlement(5, "69"))
+        assert merged(early, settlement(5, "68")).settlement == Decimal(68)
+        assert merged(settlement(5, "68"), early).settlement == Decimal(68)
+
+    def test_a_settlement_that_comes_late_replaces_no_newer_one(self) -> None:
+        late, newer = settlement(5, "69", event_ns=1), settlement(5, "68", event_ns=2)
+        assert merged(newer, late).settlement == Decimal(68)
+        assert merged(late, newer).settlement == Decimal(68)
 
     @given(st.lists(st.integers(1, 50), min_size=1, unique=True))
     def test_order_of_arrival_leaves_no_trace(self, times: list[int]) -> None:
