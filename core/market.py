@@ -13,6 +13,8 @@ from core.errors import InvalidInput
 from core.products import MONTH_CODES
 
 SANDBOX_SOURCE = "sandbox"
+# Energy futures began in 1978, and the longest curves reach some fifteen years ahead.
+_LISTED_YEARS = range(1978, 2151)
 _SOURCE = re.compile(r"[a-z][a-z0-9]{1,15}|import:[a-z0-9][a-z0-9_-]{0,31}")
 
 
@@ -51,6 +53,19 @@ class ContractMonth(msgspec.Struct, frozen=True, order=True, gc=False):
         if not re.fullmatch(r"[0-9]{6}", text):
             raise InvalidInput(field="contract", reason=f"expected YYYYMM, was {text!r}")
         return cls(int(text[:4]), int(text[4:]))
+
+    @classmethod
+    def parse_listed(cls, text: str) -> Self:
+        """Read `YYYYMM` as a venue sends it: of a contract that may trade.
+
+        Raises:
+            InvalidInput: the text is not six digits naming a month, or no such contract is or was
+                listed, so that the calendar could not count from it.
+        """
+        month = cls.parse(text)
+        if month.year not in _LISTED_YEARS:
+            raise InvalidInput(field="contract", reason=f"nobody lists {text}")
+        return month
 
     def __str__(self) -> str:
         return f"{self.year:04d}{self.month:02d}"

@@ -95,7 +95,7 @@ class _Instruments(dict[tuple[str, str, str], Instrument | None]):
         instrument = None
         # Spreads have no period code; weekly options have a longer one.
         if code in CME_PRODUCTS and kind == "FUT" and len(period) == 6:
-            instrument = Instrument(code, ContractMonth.parse(period))
+            instrument = Instrument(code, ContractMonth.parse_listed(period))
         if len(self) >= _CACHED_WORDS:
             self.clear()
         self[key] = instrument

@@ -113,7 +113,7 @@ def decode_instruments(body: bytes, product: str) -> tuple[list[ListedContract],
 
 def _listed(row: _InstrumentRow, product: str) -> ListedContract:
     return ListedContract(
-        instrument=Instrument(product, ContractMonth.parse(row.contract_month)),
+        instrument=Instrument(product, ContractMonth.parse_listed(row.contract_month)),
         symbol=row.globex_symbol,
         last_trade_date=date.fromisoformat(row.last_trade_date or ""),
         first_trade_date=_optional_date(row.first_trade_date),

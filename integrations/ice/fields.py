@@ -72,7 +72,7 @@ def parse_contract(symbol: str, maturity: str, security_type: str = "FUT") -> Co
     if product is None or len(maturity) != _MONTH_DIGITS or security_type != "FUT":
         return None
     try:
-        instrument = Instrument(product, ContractMonth.parse(maturity))
+        instrument = Instrument(product, ContractMonth.parse_listed(maturity))
     except InvalidInput as error:
         raise ValueError(_expected("a contract month", maturity)) from error
     return Contract(str(instrument), instrument)
