@@ -43,7 +43,8 @@ class FeedConfig:
     """Describe one venue's feed; `client` is the configuration of the venue's own client.
 
     The journal holds at most `journal_limit_bytes`; what comes beyond is counted, and lost if it
-    cannot be stored at once.
+    cannot be stored at once. The venue's clock, which its market hours follow, is
+    `venue_ahead_ns` ahead of ours.
     """
 
     venue: str
@@ -56,6 +57,7 @@ class FeedConfig:
     object_store: str
     version: str
     journal_limit_bytes: int = 8 * 1024**3
+    venue_ahead_ns: int = 0
 
 
 class FeedActor:
@@ -78,7 +80,9 @@ class FeedActor:
         self._state = FeedState(config.venue, config.source)
         self._bad_frames = BadFrameWindow()
         self._skew = ClockSkew()
-        self._freshness = FreshnessTracker(DEFAULT_LIMITS, config.venue, config.source)
+        self._freshness = FreshnessTracker(
+            DEFAULT_LIMITS, config.venue, config.source, config.venue_ahead_ns
+        )
         self._pools: Pools = await open_pools(config.database)
         self._publisher = FeedPublisher(
             await Cache.open(config.cache_url),
@@ -102,7 +106,6 @@ class FeedActor:
             venue=config.venue,
             products=config.products,
             heals_in_session=self._spec.heals_in_session,
-            clock=clock,
             reconnects=reconnects,
             port=self,
         )
@@ -254,7 +257,7 @@ class FeedActor:
             if isinstance(event, Quote | Trade):
                 observe(event.instrument, event.received_ns, event.event_ns)
             elif isinstance(event, Gap):
-                self._counts["gaps"] += 1
+                self._counts["gaps"] += event.reason is not GapReason.STARTED
                 self._connection.heal(event.instruments or self._state.known)
         self._publisher.put(events)
         # What the disk has no room for may still be stored, while the database is there.

@@ -4,7 +4,7 @@ Pure: every time is a parameter. Silence counts only while the market is open.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 
 from actors.messages import SymbolStatus
@@ -88,22 +88,28 @@ class _Symbol:
 class _Product:
     """Hold one product's instruments, the session they are in, and when to look at them next."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, venue_ahead_ns: int) -> None:
         self.code = code
         self.symbols: dict[Instrument, _Symbol] = {}
         self.session: Session | None = None
         self.judged_until_ns = 0
         self.due_ns = 0
+        self._venue_ahead_ns = venue_ahead_ns
 
     def has_opened(self, now_ns: int) -> bool:
         """Find the session at `now_ns` and tell whether it is another one than before."""
         session = self.session
         if session is not None and session.opened_ns <= now_ns < session.closes_ns:
             return False
-        self.session = open_session(self.code, now_ns)
-        if self.session is None:
+        ahead_ns = self._venue_ahead_ns
+        found = open_session(self.code, now_ns + ahead_ns)
+        if found is None:
+            self.session = None
             return False
-        self.judged_until_ns = _judged_until_ns(self.code, self.session)
+        self.session = replace(
+            found, opened_ns=found.opened_ns - ahead_ns, closes_ns=found.closes_ns - ahead_ns
+        )
+        self.judged_until_ns = _judged_until_ns(self.code, found) - ahead_ns
         self.due_ns = 0
         return True
 
@@ -113,11 +119,16 @@ class FreshnessTracker:
 
     An instrument is tracked from its first value on, or from when it is expected, until its
     trading ends. Quotes and trades are signs of life; settlements are not, as they come whatever
-    the book does. Once stale, it stays so until it is heard.
+    the book does. Once stale, it stays so until it is heard. All times are ours; `venue_ahead_ns`
+    is how far the venue's clock, which its market hours follow, is ahead of it: a sandbox's may
+    be days behind.
     """
 
-    def __init__(self, limits: FreshnessLimits, venue: str, source: str) -> None:
+    def __init__(
+        self, limits: FreshnessLimits, venue: str, source: str, venue_ahead_ns: int = 0
+    ) -> None:
         self._limits = limits
+        self._venue_ahead_ns = venue_ahead_ns
         self._venue = venue
         self._source = source
         self._products: dict[str, _Product] = {}
@@ -166,7 +177,8 @@ class FreshnessTracker:
         self, now_ns: int, suspects: Collection[Instrument] = ()
     ) -> tuple[SymbolStatus, ...]:
         """Return how fresh each instrument is, in order; `suspects` had no value since a gap."""
-        is_open = {code: open_session(code, now_ns) is not None for code in self._products}
+        venue_ns = now_ns + self._venue_ahead_ns
+        is_open = {code: open_session(code, venue_ns) is not None for code in self._products}
         return tuple(
             SymbolStatus(
                 instrument=instrument,
@@ -181,14 +193,14 @@ class FreshnessTracker:
         )
 
     def _track(self, instrument: Instrument, now_ns: int) -> _Symbol:
-        code = instrument.product
-        day = session_trade_date(code, now_ns) or last_settled_day(code, now_ns)
+        code, venue_ns = instrument.product, now_ns + self._venue_ahead_ns
+        day = session_trade_date(code, venue_ns) or last_settled_day(code, venue_ns)
         symbol = _Symbol(
             expected_ns=now_ns,
-            ends_ns=ns_from_utc(trading_ends(instrument)),
+            ends_ns=ns_from_utc(trading_ends(instrument)) - self._venue_ahead_ns,
             limit_ns=self._limit_ns(instrument, day),
         )
-        product = self._products.setdefault(code, _Product(code))
+        product = self._products.setdefault(code, _Product(code, self._venue_ahead_ns))
         product.symbols[instrument] = self._symbols[instrument] = symbol
         product.due_ns = 0
         return symbol

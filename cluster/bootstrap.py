@@ -1,8 +1,9 @@
 """Own the deployment of a stack onto its Ray cluster: the only file that connects to Ray.
 
 Run as a module it imports Ray at once, so that this overlaps with the head's own start, waits for
-the word `go` on standard input, starts the actors and both Serve applications, and ends. It says
-each finished step on standard output as one line of JSON.
+`go N` on standard input, where N is how far the sandboxes' clock is ahead, starts the actors and
+both Serve applications, and ends. It says each finished step on standard output as one line of
+JSON.
 """
 
 import argparse
@@ -61,9 +62,10 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     arguments = parser.parse_args()
     context = read_context(load_settings(), stack_paths(arguments.data), arguments.port)
-    wiring = wire(context)
-    if sys.stdin.readline().strip() != "go":
+    word, _, sandbox_ahead_ns = sys.stdin.readline().strip().partition(" ")
+    if word != "go":
         sys.exit(1)
+    wiring = wire(context, int(sandbox_ahead_ns))
     started = time.perf_counter()
     connect(f"127.0.0.1:{context.ports.ray_gcs}", wiring.actors.namespace)
     _say("cluster connection", time.perf_counter() - started)

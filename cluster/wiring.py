@@ -27,17 +27,17 @@ class Wiring:
     edge: EdgeConfig
 
 
-def wire(context: StackContext) -> Wiring:
-    """Assemble the configuration of one stack.
+def wire(context: StackContext, sandbox_ahead_ns: int) -> Wiring:
+    """Assemble the configuration of one stack; its sandboxes' clock is ahead of ours.
 
     Raises:
         StackError: a setting of a vendor is not what it should be.
     """
     vendors = live_vendors(context.settings)
-    return Wiring(actors=_actors(context, vendors), edge=_edge(context, vendors))
+    return Wiring(actors=_actors(context, vendors, sandbox_ahead_ns), edge=_edge(context, vendors))
 
 
-def _actors(context: StackContext, vendors: LiveVendors) -> ActorsConfig:
+def _actors(context: StackContext, vendors: LiveVendors, sandbox_ahead_ns: int) -> ActorsConfig:
     database, cache_url = context.addresses.database, context.addresses.cache_url
     return ActorsConfig(
         namespace=f"heliostat-{context.paths.stack_id}",
@@ -48,7 +48,7 @@ def _actors(context: StackContext, vendors: LiveVendors) -> ActorsConfig:
                 (product, venue.source) for venue in vendors.venues for product in venue.products
             ),
         ),
-        feeds=tuple(_feed(context, venue) for venue in vendors.venues),
+        feeds=tuple(_feed(context, venue, sandbox_ahead_ns) for venue in vendors.venues),
         weather=WeatherConfig(
             source=vendors.weather.source,
             client=vendors.weather.client_config(context.ports, context.secrets),
@@ -59,7 +59,7 @@ def _actors(context: StackContext, vendors: LiveVendors) -> ActorsConfig:
     )
 
 
-def _feed(context: StackContext, venue: Vendor) -> FeedConfig:
+def _feed(context: StackContext, venue: Vendor, sandbox_ahead_ns: int) -> FeedConfig:
     return FeedConfig(
         venue=venue.code,
         source=venue.source,
@@ -70,6 +70,7 @@ def _feed(context: StackContext, venue: Vendor) -> FeedConfig:
         journal=context.paths.journals / venue.code,
         object_store=context.addresses.object_store,
         version=_version(),
+        venue_ahead_ns=sandbox_ahead_ns if venue.uses_sandbox else 0,
         journal_limit_bytes=round(context.settings.journal_limit_gb * _BYTES_PER_GB),
     )
 

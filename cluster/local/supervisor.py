@@ -146,7 +146,7 @@ class Supervisor:
             vendors = group.create_task(asyncio.to_thread(_vendors, context.settings))
             stores = group.create_task(self._start_stores(vendors))
             sandboxes = group.create_task(self._start_sandboxes(vendors))
-            group.create_task(self._deploy(deployment, (ray, stores, sandboxes)))
+            group.create_task(self._deploy(deployment, (ray, stores), sandboxes))
         main_product = vendors.result().main_product
         self._save(replace(self._state, main_product=main_product))
         is_live = plan.has_live_curve(live_url, context.secrets.api_key, main_product)
@@ -188,7 +188,8 @@ class Supervisor:
                 lambda n: f"{n:,} settlements added",
             )
 
-    async def _start_sandboxes(self, vendors: "asyncio.Task[LiveVendors]") -> None:
+    async def _start_sandboxes(self, vendors: "asyncio.Task[LiveVendors]") -> int:
+        """Start what stands in for vendors; return how far its clock is ahead of ours, in ns."""
         context, live = self._context, await vendors
         require_free(context.ports, live.sandbox_ports(context.ports))
         # Imported this late so that Ray's head does not wait for numpy.
@@ -198,6 +199,7 @@ class Supervisor:
         async with _unwrapped(), asyncio.TaskGroup() as group:
             for sandbox in live.sandboxes:
                 group.create_task(self._serve(plan.sandbox_spec(context, sandbox, offset_ns)))
+        return offset_ns
 
     async def _start_deployment(self) -> asyncio.subprocess.Process:
         context = self._context
@@ -224,13 +226,15 @@ class Supervisor:
         self,
         deployment: "asyncio.Task[asyncio.subprocess.Process]",
         needed: "tuple[asyncio.Task[None], ...]",
+        sandboxes: "asyncio.Task[int]",
     ) -> None:
         process = await deployment
         for task in needed:
             await task
+        sandbox_ahead_ns = await sandboxes
         if process.stdin is None or process.stdout is None:  # pragma: no cover - both are piped
             return
-        process.stdin.write(b"go\n")
+        process.stdin.write(b"go %d\n" % sandbox_ahead_ns)
         async for line in process.stdout:
             with contextlib.suppress(json.JSONDecodeError, KeyError):
                 said = json.loads(line)

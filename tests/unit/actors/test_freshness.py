@@ -260,3 +260,19 @@ def test_every_limit_says_why_and_none_is_below_the_one_before() -> None:
     assert all(row.reason for row in DEFAULT_LIMITS.rows)
     assert DEFAULT_LIMITS.rows[-1].last_position is None
     assert timedelta(seconds=limits[-1]) < timedelta(hours=1)
+
+
+def test_market_hours_follow_the_clock_of_the_venue() -> None:
+    saturday_ns, friday_ns = new_york("2026-11-21 12:00:00"), new_york("2026-11-20 12:00:00")
+    [contract] = listed_contracts("CL", date(2026, 11, 20), 1)
+    behind = FreshnessTracker(DEFAULT_LIMITS, "cme", "sandbox", friday_ns - saturday_ns)
+    ours = make_tracker()
+    for tracker in (behind, ours):
+        tracker.expect([contract], saturday_ns)
+    late_ns = saturday_ns + second(60)
+    [change] = behind.check(late_ns)
+    assert change.is_stale
+    assert (change.silent_since_ns, change.received_ns) == (saturday_ns, late_ns)
+    assert [status.is_market_open for status in behind.statuses(late_ns)] == [True]
+    assert ours.check(late_ns) == []
+    assert [status.is_market_open for status in ours.statuses(late_ns)] == [False]

@@ -19,24 +19,25 @@ def context(tmp_path: Path) -> StackContext:
 
 
 def test_every_venue_has_a_feed_with_a_journal_of_its_own(context: StackContext) -> None:
-    feeds = wire(context).actors.feeds
+    feeds = wire(context, -5).actors.feeds
     assert [feed.venue for feed in feeds] == list(VENUES)
     assert [feed.products for feed in feeds] == [spec.products for spec in VENUES.values()]
     journals = [feed.journal for feed in feeds]
     assert len(set(journals)) == len(journals)
     assert {journal.parent for journal in journals} == {context.paths.data / "journals"}
     assert {feed.journal_limit_bytes for feed in feeds} == {2 * 1024**3}
+    assert {feed.venue_ahead_ns for feed in feeds} == {-5}
     assert {feed.object_store for feed in feeds} == {(context.paths.data / "objects").as_uri()}
 
 
 def test_every_live_product_has_one_source(context: StackContext) -> None:
-    sources = wire(context).actors.market.sources
+    sources = wire(context, -5).actors.market.sources
     listed = [code for spec in VENUES.values() for code in spec.products]
     assert sources == tuple((code, "sandbox") for code in listed)
 
 
 def test_one_stack_has_one_database_one_cache_and_one_name(context: StackContext) -> None:
-    wiring = wire(context)
+    wiring = wire(context, -5)
     actors, edge = wiring.actors, wiring.edge
     assert actors.weather is not None
     holders = [actors.market, actors.runs, actors.keeper, actors.weather, edge, *actors.feeds]
@@ -47,17 +48,19 @@ def test_one_stack_has_one_database_one_cache_and_one_name(context: StackContext
 
 
 def test_the_edge_knows_the_venues_and_a_digest_of_the_key(context: StackContext) -> None:
-    edge = wire(context).edge
+    edge = wire(context, -5).edge
     assert edge.venues == tuple(VENUES)
     assert edge.key_digest == digest_of(context.secrets.api_key)
     assert context.secrets.api_key not in repr(edge)
 
 
 def test_ticks_are_kept_as_long_as_told(context: StackContext) -> None:
-    assert wire(context).actors.keeper.keep_days == 11
+    assert wire(context, -5).actors.keeper.keep_days == 11
 
 
 def test_an_object_store_of_ones_own_is_used(tmp_path: Path) -> None:
     settings = Settings(object_store="s3://captures/heliostat")
     context = read_context(settings, stack_paths(tmp_path, Path("/short")), 8700)
-    assert {feed.object_store for feed in wire(context).actors.feeds} == {"s3://captures/heliostat"}
+    assert {feed.object_store for feed in wire(context, -5).actors.feeds} == {
+        "s3://captures/heliostat"
+    }
