@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import NoReturn, Protocol
 
-from core.clock import NANOSECONDS_PER_SECOND, Clock
 from core.errors import FeedDisconnected, SourceUnavailable
 from core.logs import get_logger
 from core.market import GapReason, Instrument
@@ -20,6 +19,10 @@ AFTER_SILENCE_S = 300.0
 
 A silent instrument is often only a quiet one, so it waits longer.
 """
+AFTER_REFRESH_S = 1.0
+"""Space requests for fresh values: each is answered, and more would be lost where much is lost."""
+STEADY_S = 5.0
+"""Call a connection one that worked after it was subscribed for so long."""
 
 
 class ReconnectPort(Protocol):
@@ -59,7 +62,6 @@ class FeedConnection:
         venue: str,
         products: Sequence[str],
         heals_in_session: bool,
-        clock: Clock,
         reconnects: ReconnectPort,
         port: ArrivalPort,
     ) -> None:
@@ -70,13 +72,14 @@ class FeedConnection:
         self._venue = venue
         self._products = tuple(products)
         self._heals_in_session = heals_in_session
-        self._clock = clock
         self._reconnects = reconnects
         self._port = port
         self._to_refresh: set[Instrument] = set()
         self._replacement: asyncio.Task[_Opened] | None = None
-        self._replaced_ns = 0
-        self._replace_from_ns: int | None = None
+        # By the loop's time, which no step of the clock touches.
+        self._refresh_from_s = 0.0
+        self._replaced_s = float("-inf")
+        self._replace_from_s: float | None = None
         self._has_worked = False
 
     @property
@@ -91,9 +94,9 @@ class FeedConnection:
         if self._heals_in_session:
             self._to_refresh |= set(instruments)
             return
-        due_ns = self._replaced_ns + int(spacing_s * NANOSECONDS_PER_SECOND)
-        wanted_ns = self._replace_from_ns
-        self._replace_from_ns = due_ns if wanted_ns is None else min(wanted_ns, due_ns)
+        due_s = self._replaced_s + spacing_s
+        wanted_s = self._replace_from_s
+        self._replace_from_s = due_s if wanted_s is None else min(wanted_s, due_s)
 
     async def run(self) -> NoReturn:
         """Connect, follow, and connect again, for ever."""
@@ -105,7 +108,7 @@ class FeedConnection:
                 await self._follow(await self._open())
             except (FeedDisconnected, SourceUnavailable) as error:
                 log.warning("feed.disconnected", venue=self._venue, reason=error.detail)
-            # A venue that lets us in and then ends the session at once is not hammered.
+            # A venue that lets us in and then ends the session soon is not hammered.
             attempt = 0 if self._has_worked else attempt
             await asyncio.sleep(await self._reconnects.delay_s(self._venue, attempt))
             attempt += 1
@@ -128,17 +131,23 @@ class FeedConnection:
         self.session = session
         self.connections += 1
         self._to_refresh.clear()
-        self._replace_from_ns = None
+        self._refresh_from_s = 0.0
+        self._replace_from_s = None
+        subscribed_s = float("inf")
         try:
             if opened.arrivals:
                 self._port.arrived(session, opened.arrivals)
             while True:
                 self._port.arrived(session, await session.receive())
+                if subscribed_s == float("inf") and session.is_subscribed:
+                    subscribed_s = _now_s()
                 await self._refresh(session)
                 replacement = self._ready_replacement()
                 if replacement is not None:
                     return replacement
         except FeedDisconnected:
+            # Nobody is connected while the second session is still being opened.
+            self.session = None
             self._port.interrupted(session.session_id, GapReason.DISCONNECTED)
             ready, self._replacement = self._replacement, None
             if ready is None:
@@ -146,21 +155,23 @@ class FeedConnection:
             return await ready
         finally:
             self.session = None
-            self._has_worked = self._has_worked or session.is_subscribed
+            self._has_worked = self._has_worked or _now_s() - subscribed_s >= STEADY_S
             await opened.closing.aclose()
 
     async def _refresh(self, session: VenueSession) -> None:
-        if self._to_refresh:
+        now_s = _now_s()
+        if self._to_refresh and now_s >= self._refresh_from_s:
+            self._refresh_from_s = now_s + AFTER_REFRESH_S
             instruments, self._to_refresh = self._to_refresh, set()
             await session.refresh(sorted(instruments))
 
     def _ready_replacement(self) -> _Opened | None:
         """Return the session that is ready to take over; begin one if it is wanted."""
         if self._replacement is None:
-            now_ns = self._clock.now_ns()
-            if self._replace_from_ns is not None and now_ns >= self._replace_from_ns:
-                self._replace_from_ns = None
-                self._replaced_ns = now_ns
+            now_s = _now_s()
+            if self._replace_from_s is not None and now_s >= self._replace_from_s:
+                self._replace_from_s = None
+                self._replaced_s = now_s
                 self._replacement = asyncio.create_task(self._prepare())
             return None
         if not self._replacement.done():
@@ -194,3 +205,7 @@ class FeedConnection:
         [result] = await asyncio.gather(unused, return_exceptions=True)
         if isinstance(result, _Opened):
             await result.closing.aclose()
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
