@@ -38,6 +38,11 @@ class ConflatingQueue:
             # What cannot be shrunk is not looked through at every call.
             self._limit = max(self._bound, 2 * len(self._waiting))
 
+    def put_back(self, events: list[MarketEvent]) -> None:
+        """Take in again what was taken and could not be passed on, ahead of what waits."""
+        followers, self._waiting = self._waiting, events
+        self.put(followers)
+
     def take(self) -> tuple[list[MarketEvent], int]:
         """Return what waits, and how many quotes were left out since the last call."""
         if len(self._waiting) > self._bound:

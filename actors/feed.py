@@ -17,7 +17,7 @@ from actors.health import BadFrameWindow, ClockSkew
 from actors.loops import end_loops, start_loops
 from actors.messages import FeedStatus
 from core.clock import Clock, utc_from_ns
-from core.errors import BadFrame, NotFound, SourceUnavailable
+from core.errors import SourceUnavailable
 from core.logs import get_logger
 from core.market import Gap, GapReason, MarketEvent, Quote, Trade
 from integrations import registry
@@ -186,7 +186,7 @@ class FeedActor:
             repeated=self._counts["repeated"],
             late=self._counts["late"],
             gaps=self._counts["gaps"],
-            gap=self._state.gap,
+            gap=self._gap(),
             last_received_ns=self._last_received_ns,
             unstorable=self._store.unstorable,
             behind=self._store.behind_bytes,
@@ -197,6 +197,12 @@ class FeedActor:
             queues=(self._publisher.queue, self._store.queue, self._capture.queue),
             symbols=self._freshness.statuses(now_ns, self._state.suspects),
         )
+
+    def _gap(self) -> GapReason | None:
+        """Tell why the stream is interrupted, leaving out contracts that trade no more."""
+        suspects = self._state.suspects
+        is_over = suspects and not any(map(self._freshness.is_tracked, suspects))
+        return None if is_over else self._state.gap
 
     def arrived(self, session: VenueSession, arrivals: Sequence[Arrival]) -> None:
         """Capture frames, and pass on what they say."""
@@ -272,28 +278,30 @@ class FeedActor:
                     self._connection.heal([staleness.instrument], AFTER_SILENCE_S)
 
     async def _keep_instruments(self) -> NoReturn:
+        wanted = self._config.products
         while True:
-            try:
-                await self._record_instruments()
-            except (BadFrame, NotFound, SourceUnavailable) as error:
-                log.warning("feed.instruments", venue=self._config.venue, reason=error.detail)
-                await asyncio.sleep(_REFERENCE_RETRY_S)
-            else:
-                await asyncio.sleep(_REFERENCE_EVERY_S)
+            wanted = tuple([one for one in wanted if not await self._has_recorded_instruments(one)])
+            await asyncio.sleep(_REFERENCE_RETRY_S if wanted else _REFERENCE_EVERY_S)
+            wanted = wanted or self._config.products
 
-    async def _record_instruments(self) -> None:
-        for product in self._config.products:
-            listed = await self._client.instruments(product)
-            now_ns = self._clock.now_ns()
-            async with self._pools.system() as connection:
-                await instruments.record(
-                    connection,
-                    self._config.venue,
-                    self._config.source,
-                    listed,
-                    utc_from_ns(now_ns),
-                )
-            # One that is silent from the first is as stale as one that fell silent, but the far
-            # end of a curve may go without a quote for weeks.
-            nearest = sorted(contract.instrument for contract in listed)[:_EXPECTED_CONTRACTS]
-            self._freshness.expect(nearest, now_ns)
+    async def _has_recorded_instruments(self, product: str) -> bool:
+        try:
+            await self._record_instruments(product)
+        except Exception as error:  # reference data must not end what captures the stream
+            log.warning(
+                "feed.instruments", venue=self._config.venue, product=product, reason=repr(error)
+            )
+            return False
+        return True
+
+    async def _record_instruments(self, product: str) -> None:
+        listed = await self._client.instruments(product)
+        now_ns = self._clock.now_ns()
+        # One that is silent from the first is as stale as one that fell silent, but the far end
+        # of a curve may go without a quote for weeks.
+        nearest = sorted(contract.instrument for contract in listed)[:_EXPECTED_CONTRACTS]
+        self._freshness.expect(nearest, now_ns)
+        async with self._pools.system() as connection:
+            await instruments.record(
+                connection, self._config.venue, self._config.source, listed, utc_from_ns(now_ns)
+            )

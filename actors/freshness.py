@@ -134,6 +134,7 @@ class FreshnessTracker:
         self._products: dict[str, _Product] = {}
         self._symbols: dict[Instrument, _Symbol] = {}
         self._revived: list[Instrument] = []
+        self._checked_ns = 0
 
     def expect(self, instruments: Iterable[Instrument], now_ns: int) -> None:
         """Track instruments whether they are ever heard or not.
@@ -163,8 +164,15 @@ class FreshnessTracker:
         if symbol.stale_since_ns is not None:
             self._revived.append(instrument)
 
+    def is_tracked(self, instrument: Instrument) -> bool:
+        """Tell whether an instrument was heard or is expected, and still trades."""
+        return instrument in self._symbols
+
     def check(self, now_ns: int) -> list[Staleness]:
         """Return what changed since the last call: who fell silent, and who speaks again."""
+        if now_ns < self._checked_ns:
+            self._step_back(now_ns)
+        self._checked_ns = now_ns
         changes = self._check_revived(now_ns)
         for product in self._products.values():
             if product.has_opened(now_ns):
@@ -204,6 +212,15 @@ class FreshnessTracker:
         product.symbols[instrument] = self._symbols[instrument] = symbol
         product.due_ns = 0
         return symbol
+
+    def _step_back(self, now_ns: int) -> None:
+        """Begin to count anew: what was heard by a clock that is put back is not in the future."""
+        for product in self._products.values():
+            product.session, product.due_ns = None, 0
+        for symbol in self._symbols.values():
+            symbol.expected_ns = min(symbol.expected_ns, now_ns)
+            if symbol.last_received_ns is not None:
+                symbol.last_received_ns = min(symbol.last_received_ns, now_ns)
 
     def _check_revived(self, now_ns: int) -> list[Staleness]:
         revived, self._revived = self._revived, []

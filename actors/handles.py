@@ -13,10 +13,15 @@ from ray.exceptions import RayActorError, RayTaskError
 from actors import names
 from actors.messages import FeedStatus, MarketBatch
 from core.errors import HeliostatError, SourceUnavailable
+from core.logs import get_logger
 from core.market import Curve
 from integrations.backoff import backoff_s
 
+log = get_logger(__name__)
+
 CALL_WITHIN_S = 10.0
+SUPERVISE_WITHIN_S = 2.0
+"""Bound what a feed that could connect again waits for advice, which is held for 0.4 s."""
 
 
 @cache
@@ -40,8 +45,8 @@ class ActorHandle:
             HeliostatError: whatever the actor itself raised.
         """
         try:
-            handle = await asyncio.to_thread(_look_up, self.name, self.namespace)
             async with asyncio.timeout(self.within_s):
+                handle = await asyncio.to_thread(_look_up, self.name, self.namespace)
                 return await getattr(handle, method).remote(*arguments)
         except RayTaskError as error:
             cause = error.cause
@@ -104,13 +109,16 @@ class SupervisorHandle:
     async def delay_s(self, venue: str, attempt: int) -> float:
         try:
             delay: float = await self._actor.call("delay_s", venue, attempt)
-        except SourceUnavailable:
+        except Exception as error:  # whatever ails the supervisor, the feed must come back
+            log.warning("supervisor.unreachable", venue=venue, reason=str(error))
             return backoff_s(attempt, random.SystemRandom())
         return delay
 
     @property
     def _actor(self) -> ActorHandle:
-        return ActorHandle(name=names.SUPERVISOR, namespace=self.namespace)
+        return ActorHandle(
+            name=names.SUPERVISOR, namespace=self.namespace, within_s=SUPERVISE_WITHIN_S
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,7 +53,7 @@ class _MassDrop:
 
     def takes(self, now_ns: int) -> bool:
         """Tell whether a feed that asks now belongs to it."""
-        return now_ns < self._began_ns + _JOIN_NS
+        return self._began_ns <= now_ns < self._began_ns + _JOIN_NS
 
     def moment_ns(self, now_ns: int) -> int:
         """Return the next moment that is not past."""

@@ -42,6 +42,23 @@ def some_contracts(code: str, on: date) -> list[Instrument]:
     return [listed[position - 1] for position in POSITIONS]
 
 
+def test_a_clock_that_is_put_back_hides_no_silence() -> None:
+    tracker = make_tracker()
+    noon_ns = new_york("2026-11-20T12:00:00")
+    [front] = listed_contracts("CL", date(2026, 11, 20), 1)
+    tracker.observe(front, noon_ns)
+    assert tracker.check(noon_ns) == []
+    earlier_ns = noon_ns - second(3_600)
+    assert tracker.check(earlier_ns) == []
+    limit_ns = second(DEFAULT_LIMITS.limit_s(1))
+    assert tracker.check(earlier_ns + limit_ns - 1) == []
+    [change] = tracker.check(earlier_ns + limit_ns)
+    assert (change.is_stale, change.silent_since_ns) == (True, earlier_ns)
+    tracker.observe(front, earlier_ns + limit_ns + 1)
+    [change] = tracker.check(earlier_ns + limit_ns + 1)
+    assert not change.is_stale
+
+
 def run_closed_days(first: date, last: date, step_s: int) -> tuple[int, list[Staleness]]:
     """Walk step by step; each instrument speaks thrice in its limit, but only while it trades.
 

@@ -8,9 +8,10 @@ import pytest
 from ray.exceptions import ActorDiedError, RayTaskError
 
 from actors import handles
-from actors.handles import ActorHandle, FeedHandle, MarketHandle, RunsHandle
+from actors.handles import ActorHandle, FeedHandle, MarketHandle, RunsHandle, SupervisorHandle
 from core.errors import CurveNotFound, HeliostatError, SourceUnavailable
 from core.runs import DEFAULT_ORG
+from integrations.backoff import BASE_S
 
 Body = Callable[..., Awaitable[Any]]
 
@@ -136,3 +137,14 @@ async def test_each_handle_calls_its_actor(cluster: Cluster) -> None:
     await FeedHandle(namespace="stack", venue="cme").status()
     assert runs.calls == [("submit", DEFAULT_ORG, run_id), ("cancel", DEFAULT_ORG, run_id)]
     assert feed.calls == [("status",)]
+
+
+async def test_whatever_ails_the_supervisor_a_feed_is_told_to_come_back(cluster: Cluster) -> None:
+    supervisor = SupervisorHandle(namespace="stack")
+    assert 0 <= await supervisor.delay_s("cme", 0) <= BASE_S
+    cluster.add("feed-supervisor", failing(task_error(KeyError("cme"))))
+    assert 0 <= await supervisor.delay_s("cme", 0) <= BASE_S
+    handles._look_up.cache_clear()
+    cluster.add("feed-supervisor", never)
+    async with asyncio.timeout(4.0):
+        assert 0 <= await supervisor.delay_s("cme", 0) <= BASE_S

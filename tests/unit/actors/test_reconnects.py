@@ -147,3 +147,13 @@ def test_states_tell_when_each_feed_is_due() -> None:
     assert (ice.venue, ice.attempt, ice.drops, ice.due_ns) == ("ice", 0, 1, None)
     assert (cme.venue, cme.attempt, cme.drops) == ("cme", 3, 0)
     assert cme.due_ns == START_NS + int(delay_s * SECOND_NS)
+
+
+def test_a_clock_that_is_put_back_keeps_nobody_waiting() -> None:
+    planner = ReconnectPlanner(Random(1))
+    for now_ns in (7_200 * NANOSECONDS_PER_SECOND, 3_600 * NANOSECONDS_PER_SECOND):
+        venues = [f"feed{number}" for number in range(MASS_FEEDS)]
+        for venue in venues:
+            planner.ask(venue, 0, now_ns)
+        waits = [planner.answer(venue, 0, now_ns, now_ns) for venue in venues]
+        assert max(waits) <= MASS_SPREAD_S
