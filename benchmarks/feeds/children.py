@@ -11,6 +11,7 @@ import psutil
 
 _ANSWER_WITHIN_S = 120.0
 _END_WITHIN_S = 30.0
+_LAST_WORDS = 2_000
 _CONTEXT = multiprocessing.get_context("spawn")
 
 
@@ -21,6 +22,7 @@ class Child:
     """
 
     def __init__(self, log: Path, target: Callable[..., None], *arguments: Any) -> None:
+        self._log = log
         self._pipe, theirs = _CONTEXT.Pipe()
         self._process = _CONTEXT.Process(
             target=_run, args=(log, target, theirs, *arguments), daemon=True
@@ -45,12 +47,16 @@ class Child:
 
         Raises:
             TimeoutError: there is none in time.
-            EOFError: the process has ended.
+            RuntimeError: the process has ended.
         """
         if not self._pipe.poll(within_s):
             message = f"no answer within {within_s:.0f} s"
             raise TimeoutError(message)
-        return self._pipe.recv()
+        try:
+            return self._pipe.recv()
+        except EOFError as error:
+            message = f"the process has ended: {self._log.read_text()[-_LAST_WORDS:]}"
+            raise RuntimeError(message) from error
 
     def ask(self, word: str, value: Any = None, within_s: float = _ANSWER_WITHIN_S) -> Any:
         """Send an order and wait for its answer."""
