@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
-from itertools import chain, pairwise
+from itertools import pairwise
 
 import asyncpg
 
-from benchmarks.feeds.blaster import Blast, Faults
+from benchmarks.feeds.blaster import NO_EVENT, Blast, Faults
 from benchmarks.feeds.rig import Feed, Place, Rig
 from benchmarks.feeds.servers import wait_for
 from benchmarks.feeds.verify import Capture, Delivered, compare_now
@@ -161,15 +161,17 @@ def _top(quote: Quote | None) -> tuple[object, ...] | None:
 
 
 def _longest_silence_s(capture: Capture, delivered: Delivered) -> float:
-    """Return the longest pause between two received events of the stream, over all sessions."""
-    moments = sorted(
-        chain.from_iterable(
-            (
-                received_ns
-                for received_ns, place in zip(capture.received_ns[session], log.events, strict=True)
-                if place >= 0
-            )
-            for session, log in delivered.sessions.items()
-        )
-    )
+    """Return the longest pause between two received events, over all sessions.
+
+    Looked at until the stream's last event: what heals after it comes when it will.
+    """
+    received = [
+        (received_ns, place)
+        for session, log in delivered.sessions.items()
+        for received_ns, place in zip(capture.received_ns[session], log.events, strict=True)
+        if place != NO_EVENT
+    ]
+    last = max(place for _, place in received)
+    ended_ns = min(received_ns for received_ns, place in received if place == last)
+    moments = sorted(received_ns for received_ns, _ in received if received_ns <= ended_ns)
     return max(later - earlier for earlier, later in pairwise(moments)) / NANOSECONDS_PER_SECOND
