@@ -67,7 +67,8 @@ def _feed(context: StackContext, venue: Vendor, sandbox_ahead_ns: int) -> FeedCo
         client=venue.client_config(context.ports, context.secrets),
         database=context.addresses.database,
         cache_url=context.addresses.cache_url,
-        journal=context.paths.journals / venue.code,
+        # What a sandbox told must never be stored as told by the venue, nor the other way round.
+        journal=context.paths.journals / f"{venue.code}-{venue.source}",
         object_store=context.addresses.object_store,
         version=_version(),
         venue_ahead_ns=sandbox_ahead_ns if venue.uses_sandbox else 0,

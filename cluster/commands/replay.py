@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
     app.command(
         "replay",
         epilog=teach(
-            "heliostat replay .heliostat/journals/cme/*.journal",
+            "heliostat replay .heliostat/journals/cme-sandbox/*.journal",
             "heliostat replay SEGMENT.journal.zst --events > events.jsonl",
         ),
     )(replay)

@@ -30,6 +30,20 @@ def test_every_venue_has_a_feed_with_a_journal_of_its_own(context: StackContext)
     assert {feed.object_store for feed in feeds} == {(context.paths.data / "objects").as_uri()}
 
 
+def test_a_venue_and_its_sandbox_never_share_a_journal(tmp_path: Path) -> None:
+    given = Settings(vendor_variables={"cme_api_id": "u", "cme_password": "p"})
+    journals = {
+        feed.source: feed.journal
+        for settings in (Settings(), given)
+        for feed in wire(
+            read_context(settings, stack_paths(tmp_path, Path("/short")), 8700), 0
+        ).actors.feeds
+        if feed.venue == "cme"
+    }
+    assert set(journals) == {"cme", "sandbox"}
+    assert journals["cme"] != journals["sandbox"]
+
+
 def test_every_live_product_has_one_source(context: StackContext) -> None:
     sources = wire(context, -5).actors.market.sources
     listed = [code for spec in VENUES.values() for code in spec.products]
