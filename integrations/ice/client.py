@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from core.clock import Clock
 from core.errors import FeedDisconnected, NotFound, SourceUnavailable
@@ -27,6 +27,8 @@ class IceClient:
         self._clock = clock
         self._last_session_id = 0
         self._session: IceSession | None = None
+        # Gateways take one session of a company id at a time.
+        self._turn = asyncio.Lock()
 
     async def close(self) -> None:
         """Do nothing: a session closes its connection itself."""
@@ -39,6 +41,17 @@ class IceClient:
             SourceUnavailable: no connection.
             FeedDisconnected: the logon was refused, or the connection ended.
         """
+        async with AsyncExitStack() as closing:
+            async with self._turn:
+                session = await closing.enter_async_context(self._logged_on(products))
+                self._session = session
+            try:
+                yield session
+            finally:
+                self._session = None
+
+    @asynccontextmanager
+    async def _logged_on(self, products: Sequence[str]) -> AsyncIterator[IceSession]:
         reader, writer = await self._open()
         session = IceSession(
             reader,
@@ -51,17 +64,15 @@ class IceClient:
         )
         try:
             await session.log_on()
-            self._session = session
             yield session
         finally:
-            self._session = None
             await session.close()
 
     async def instruments(self, product: str) -> list[ListedContract]:
         """Return the contracts that the gateway lists for a product.
 
-        Asks on the open session, whose `receive` must then be running, else on one of its own:
-        gateways take one session of a company id at a time.
+        Asks on the open session, whose `receive` must then be running, else on one of its own,
+        while no other can be opened.
 
         Raises:
             SourceUnavailable: the gateway does not answer.
@@ -79,11 +90,15 @@ class IceClient:
         return listing.result()
 
     async def _list_contracts(self, product: str) -> Listing:
-        if self._session is not None:
+        async with self._turn:
+            if self._session is None:
+                return await self._list_apart(product)
             listing = await self._session.list_contracts(product)
-            await listing.completed.wait()
-            return listing
-        async with self.connect([]) as session:
+        await listing.completed.wait()
+        return listing
+
+    async def _list_apart(self, product: str) -> Listing:
+        async with self._logged_on([]) as session:
             listing = await session.list_contracts(product)
             while not listing.completed.is_set():
                 await session.receive()

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from typing import TypeVar
@@ -192,6 +192,32 @@ async def test_contracts_are_listed_with_and_without_an_open_session(market: Mar
         assert len(await asking) == MONTHS
     with pytest.raises(NotFound):
         await client.instruments("CL")
+
+
+async def test_listing_contracts_never_opens_a_session_beside_another(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = market.client()
+    opened = most = 0
+    logged_on = client._logged_on
+
+    @asynccontextmanager
+    async def counted(products: Sequence[str]) -> AsyncIterator[IceSession]:
+        nonlocal opened, most
+        opened += 1
+        most = max(most, opened)
+        async with logged_on(products) as session:
+            yield session
+        opened -= 1
+
+    monkeypatch.setattr(client, "_logged_on", counted)
+    asking = [asyncio.create_task(client.instruments(product)) for product in ("B", "G", "TTF")]
+    async with client.connect(["B"]) as session:
+        await subscribed(session)
+        asking.append(asyncio.create_task(client.instruments("NBP")))
+        await until(session, lambda _: all(one.done() for one in asking))
+    assert [len(await one) for one in asking] == [MONTHS] * 4
+    assert most == 1
 
 
 async def test_an_unknown_symbol_takes_no_other_down() -> None:
