@@ -94,7 +94,12 @@ class FeedStore:
 
     @property
     def behind_bytes(self) -> int:
-        """Return how many captured bytes wait on disk; 0 while everything is in memory."""
+        """Return how many captured bytes wait on disk; 0 while everything is in memory.
+
+        Until the database has told how far they are stored, all of them.
+        """
+        if not self._is_resumed:
+            return JournalReader(self._folder, None).waiting_bytes
         return 0 if self._catch_up is None else self._catch_up.reader.waiting_bytes
 
     @property

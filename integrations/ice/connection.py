@@ -51,6 +51,7 @@ class IceSession:
         self._decoder = IceDecoder(session_id, source)
         self._subscriptions = Subscriptions(products)
         self._early: list[Arrival] = []
+        self._failure: FeedDisconnected | None = None
         self._subscribe_by_ns: int | None = None
         self._refreshed_lost = 0
         self._refresh_from_ns = 0
@@ -123,6 +124,8 @@ class IceSession:
 
     async def _receive_once(self) -> list[Arrival]:
         """Wait for bytes or for the next thing to do, and do it; frames may be none."""
+        if self._failure is not None:
+            raise self._failure
         if self._has_ended:
             raise self._disconnected()
         data = await self._read()
@@ -130,8 +133,14 @@ class IceSession:
         arrivals = [self._arrived(frame, now_ns) for frame in self._framer.feed(data or b"")]
         if data == b"" and not self._has_ended:
             raise FeedDisconnected(venue=VENUE, reason="closed without a word")
-        self._keep_time(now_ns)
-        await self._drain()
+        try:
+            self._keep_time(now_ns)
+            await self._drain()
+        except FeedDisconnected as error:
+            if not arrivals:
+                raise
+            # What arrived is handed over first.
+            self._failure = error
         return arrivals
 
     async def _read(self) -> bytes | None:

@@ -174,6 +174,7 @@ def on_time(
     """Do what the time asks for; `has_missing` tells whether a resend is still owed."""
     if state.phase is Phase.ENDED:
         return state, []
+    state = _without_future(state, now_ns)
     if not has_missing:
         state = replace(state, resend_ns=None)
     if state.phase is Phase.LOGGING_ON:
@@ -190,6 +191,19 @@ def on_time(
     if now_ns >= state.sent_ns + _ns(rules.heartbeat_s):
         return send(state, HEARTBEAT, (), now_ns)
     return state, []
+
+
+def _without_future(state: SessionState, now_ns: int) -> SessionState:
+    """Count anew from now what a clock that was put back has moved into the future."""
+    if max(state.sent_ns, state.heard_ns) <= now_ns:
+        return state
+    return replace(
+        state,
+        sent_ns=min(state.sent_ns, now_ns),
+        heard_ns=min(state.heard_ns, now_ns),
+        tested_ns=None if state.tested_ns is None else min(state.tested_ns, now_ns),
+        resend_ns=None if state.resend_ns is None else min(state.resend_ns, now_ns),
+    )
 
 
 def deadline_ns(state: SessionState, rules: SessionRules) -> int:

@@ -141,6 +141,7 @@ async def test_a_feed_that_begins_without_a_database_loses_nothing(  # type: ign
     absent = await open_pools(DatabaseUrls(app=nowhere, read=nowhere, system=nowhere))
     with feeding(absent, tmp_path) as feed:
         feed.quotes(20)
+        assert feed.store.behind_bytes == feed.journal.position.offset
     await absent.close()
     present = await open_pools(database.urls)
     with feeding(present, tmp_path) as feed:

@@ -24,7 +24,7 @@ from integrations.ice.sandbox.app import IceSandbox, SandboxConfig, serving
 from integrations.ice.sandbox.session import GatewayRules
 from integrations.sandbox_exchange import ExchangeConfig
 from integrations.sandbox_kit import FOREVER
-from integrations.venue import Arrival, SandboxAddress
+from integrations.venue import Arrival, Decoded, SandboxAddress
 from quant.calendars import last_trade_date, listed_contracts
 
 pytestmark = pytest.mark.postgres
@@ -461,3 +461,34 @@ def test_the_client_takes_only_what_fits_a_session() -> None:
     with pytest.raises(InvalidInput):
         Market(None, 0, "", ShiftedClock(0)).client()  # type: ignore[arg-type]
     assert Instrument.parse("B-202702").product in SPEC.products
+
+
+async def exhaust(session: IceSession, heard: Heard) -> None:
+    async with asyncio.timeout(20):
+        while True:
+            heard += await session.receive()
+
+
+async def test_what_arrived_before_a_failed_answer_is_handed_over(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with market.client().connect(["B"]) as session:
+        await subscribed(session)
+        decoded = 0
+        decode = session.decoder.decode
+
+        def count(frame: bytes, received_ns: int) -> Decoded:
+            nonlocal decoded
+            decoded += 1
+            return decode(frame, received_ns)
+
+        async def fail() -> None:
+            raise FeedDisconnected(venue="ice", reason="TimeoutError while sending")
+
+        monkeypatch.setattr(session.decoder, "decode", count)
+        monkeypatch.setattr(session, "_drain", fail)
+        heard: Heard = []
+        with pytest.raises(FeedDisconnected, match="while sending"):
+            await exhaust(session, heard)
+        assert len(heard) == decoded > 0
+        monkeypatch.undo()

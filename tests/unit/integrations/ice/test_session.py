@@ -191,3 +191,14 @@ def test_whatever_happens_numbers_rise_by_one_and_silence_is_bounded(
             return
         assert now_ns - state.sent_ns <= RULES.heartbeat_s * S
         assert now_ns - state.heard_ns <= (RULES.heartbeat_s + 2 * RULES.grace_s) * S
+
+
+def test_a_clock_that_is_put_back_puts_off_no_watching() -> None:
+    state = active(7_200 * S)
+    state, sent = on_time(state, RULES, 3_600 * S)
+    assert (state.heard_ns, sent) == (3_600 * S, [])
+    assert deadline_ns(state, RULES) == 3_610 * S
+    state, sent = on_time(state, RULES, 3_612 * S)
+    assert kinds(sent) == ["1"]
+    state, _ = on_time(state, RULES, 3_614 * S)
+    assert state.phase is Phase.ENDED
