@@ -19,7 +19,7 @@ WITHIN_S = 3_600
 @pytest.mark.parametrize("codec", ["cme", "ice", "openweather"])
 def test_no_input_makes_a_codec_fail(codec: str) -> None:
     words = [codec, "--runs", str(RUNS), "--seed", str(1 + secrets.randbelow(2**31 - 2))]
-    print(f"python {FUZZER.relative_to(ROOT)} {' '.join(words)}")
+    replay = f"python {FUZZER.relative_to(ROOT)} {' '.join(words)}"
     finished = subprocess.run(
         [sys.executable, str(FUZZER), *words],
         cwd=ROOT,
@@ -30,7 +30,7 @@ def test_no_input_makes_a_codec_fail(codec: str) -> None:
         timeout=WITHIN_S,
         check=False,
     )
-    assert finished.returncode == 0, finished.stderr[-6_000:]
+    assert finished.returncode == 0, f"{replay}\n{finished.stderr[-6_000:]}"
     executed = re.search(r"number_of_executed_units: *(\d+)", finished.stderr)
     assert executed is not None
     assert int(executed[1]) >= RUNS
