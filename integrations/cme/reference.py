@@ -1,5 +1,6 @@
 """Own the venue's reference data documents: bytes to listed contracts, pure."""
 
+import re
 from datetime import date
 from typing import Annotated, TypeVar
 
@@ -152,9 +153,16 @@ def decode_schedule(body: bytes) -> tuple[date, ...]:
     return tuple(sorted(days))
 
 
+_AMERICAN_DATE = re.compile(r"([0-9]{1,2})-([0-9]{1,2})-([0-9]{2})")
+
+
 def _american_date(text: str) -> date:
-    month, day, year = text.split("-")
-    return date(2000 + int(year), int(month), int(day))
+    found = _AMERICAN_DATE.fullmatch(text)
+    if found is None:
+        message = f"expected a date such as 11-20-26, was {text[:20]!r}"
+        raise ValueError(message)
+    month, day, year = map(int, found.groups())
+    return date(2000 + year, month, day)
 
 
 def _decode(decoder: "msgspec.json.Decoder[Document]", body: bytes, what: str) -> Document:

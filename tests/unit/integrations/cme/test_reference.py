@@ -58,7 +58,9 @@ def test_nothing_found_is_none() -> None:
     assert decode_schedule_id(b'{"_embedded":{"tradingSchedules":[]}}') is None
 
 
-@pytest.mark.parametrize("text", ["2026-11-20", "11-20", "13-01-26", "x-y-z", ""])
+@pytest.mark.parametrize(
+    "text", ["2026-11-20", "11-20-2026", "11-20-" + "2" * 50, "11-20", "13-01-26", "x-y-z", ""]
+)
 def test_other_dates_of_a_schedule_are_refused(text: str) -> None:
     with pytest.raises(BadFrame):
         decode_schedule(json.dumps({"marketEventsByDate": [{"tradingDate": text}]}).encode())
