@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -175,7 +175,7 @@ async def test_a_price_goes_from_preliminary_to_final_to_corrected(
     pools: Pools, stream: list[tuple[str, SettlementStage, int]], expected: str, at_once: bool
 ) -> None:
     batch = [
-        replace(announced(price), stage=stage, event_ns=event_ns)
+        msgspec.structs.replace(announced(price), stage=stage, event_ns=event_ns)
         for price, stage, event_ns in stream
     ]
     for part in [batch] if at_once else [[one] for one in batch]:

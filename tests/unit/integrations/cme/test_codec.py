@@ -433,7 +433,9 @@ trades = st.builds(
     Trade,
     instrument=instruments,
     source=st.just(SOURCE),
-    entry_id=st.text(st.characters(exclude_characters="\0"), min_size=1, max_size=40),
+    entry_id=st.text(
+        st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=40
+    ),
     event_ns=nanoseconds(),
     received_ns=st.just(RECEIVED_NS),
     price=prices,
