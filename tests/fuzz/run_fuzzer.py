@@ -32,6 +32,9 @@ with atheris.instrument_imports(
         decode_refusal,
     )
 
+from core.market import Quote, Settlement, Trade
+from storage.copy_rows import quote_chunks, trade_chunks
+
 Mutator = Callable[[bytes, int, int], bytes]
 MakeMutator = Callable[[Sequence[bytes]], Mutator]
 DATA = Path(__file__).parents[1] / "data"
@@ -49,8 +52,20 @@ def decode_all(decoder: Any, copy: Any, frames: Sequence[bytes]) -> None:
             copy.restore(decoder.checkpoint())
         decoded = decoder.decode(frame, NOW_NS + number)
         assert not (decoded.bad and decoded.events), decoded
+        check_storable(decoded.events)
         if number == len(frames):
             assert copy.decode(frame, NOW_NS + number) == decoded
+
+
+def check_storable(events: Sequence[Any]) -> None:
+    """Encode ticks as the database takes them: one that cannot be would come back for ever."""
+    for event in events:
+        if isinstance(event, Quote):
+            assert b"".join(quote_chunks({event.instrument: [event]}))
+        elif isinstance(event, Trade):
+            assert b"".join(trade_chunks({event.instrument: [event]}))
+        elif isinstance(event, Settlement):
+            assert event.price.is_finite()
 
 
 def fuzz_cme(data: bytes) -> None:
