@@ -27,6 +27,7 @@ _HEADER = b"8=FIX.4.4\x019="
 _TRAILER_BYTES = 7  # 10=ddd and its delimiter
 _TRAILERS = tuple(b"\x0110=%03d\x01" % total for total in range(256))
 _MAX_LENGTH_DIGITS = 6
+_START = re.compile(re.escape(_HEADER) + rb"([0-9]{1,6})\x01")
 # The low half of Adler-32 is one plus the sum of the bytes, modulo 65,521: exact up to here.
 _EXACT_BYTES = 256
 
@@ -39,7 +40,7 @@ class FixFramer:
     """
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
+        self._buffer = b""
 
     @property
     def waiting_bytes(self) -> int:
@@ -47,27 +48,43 @@ class FixFramer:
 
     def feed(self, data: bytes) -> list[bytes]:
         """Return the chunks that are complete now; joined, they are the stream so far."""
-        buffer = self._buffer
-        buffer += data
+        buffer = self._buffer + data if self._buffer else data
         chunks: list[bytes] = []
         start = 0
         while start < len(buffer):
-            end = _chunk_end(buffer, start)
+            end = _whole_end(buffer, start) or _chunk_end(buffer, start)
             if end is None:
                 break
-            chunks.append(bytes(buffer[start:end]))
+            chunks.append(buffer[start:end])
             start = end
-        del buffer[:start]
+        self._buffer = buffer[start:]
         return chunks
 
 
-def _chunk_end(buffer: bytearray, start: int) -> int | None:
+def _whole_end(buffer: bytes, start: int) -> int | None:
+    """Return where a message ends that is all there and has its trailer: nearly every one."""
+    found = _START.match(buffer, start)
+    if found is None:
+        return None
+    body, length = found.end(), int(found[1])
+    end = body + length + _TRAILER_BYTES
+    # Another header inside would mean that the message was cut short.
+    is_whole = (
+        length <= MAX_BODY_BYTES
+        and buffer.startswith(b"\x0110=", body + length - 1)
+        and buffer.startswith(b"\x01", end - 1)
+        and buffer.find(_HEADER, body, end) < 0
+    )
+    return end if is_whole else None
+
+
+def _chunk_end(buffer: bytes, start: int) -> int | None:
     """Return where the chunk at `start` ends, None if that takes more bytes to tell."""
     found = _HEADER if len(buffer) - start >= len(_HEADER) else buffer[start:]
     if not _HEADER.startswith(found) or not buffer.startswith(found, start):
         return _garbage_end(buffer, start)
     digits = start + len(_HEADER)
-    delimiter = buffer.find(1, digits, digits + _MAX_LENGTH_DIGITS + 1)
+    delimiter = buffer.find(b"\x01", digits, digits + _MAX_LENGTH_DIGITS + 1)
     if delimiter < 0:
         is_too_long = len(buffer) > digits + _MAX_LENGTH_DIGITS
         return _garbage_end(buffer, start) if is_too_long else None
@@ -77,7 +94,7 @@ def _chunk_end(buffer: bytearray, start: int) -> int | None:
     return _message_end(buffer, start, delimiter + 1, int(length))
 
 
-def _message_end(buffer: bytearray, start: int, body: int, length: int) -> int | None:
+def _message_end(buffer: bytes, start: int, body: int, length: int) -> int | None:
     end = body + length + _TRAILER_BYTES
     # Another header inside: the message was cut short, and must not swallow the next one.
     following = buffer.find(_HEADER, body, end)
@@ -89,7 +106,7 @@ def _message_end(buffer: bytearray, start: int, body: int, length: int) -> int |
     return end if is_whole else _garbage_end(buffer, start)
 
 
-def _garbage_end(buffer: bytearray, start: int) -> int | None:
+def _garbage_end(buffer: bytes, start: int) -> int | None:
     limit = start + MAX_GARBAGE_BYTES
     following = buffer.find(BEGIN, start + 1, limit + len(BEGIN))
     if following >= 0:
