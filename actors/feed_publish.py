@@ -14,7 +14,7 @@ from storage.cache import Cache
 
 log = get_logger(__name__)
 
-MAX_PENDING = 2_000
+MAX_PENDING = 500
 """Bound what one flush sends; beyond it only the newest quote of each instrument goes out."""
 _INTERVAL_S = 0.05
 _RETRY_S = 0.5
