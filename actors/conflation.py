@@ -6,14 +6,16 @@ from typing import Final
 from core.market import Gap, Healed, Instrument, MarketEvent, Quote, Staleness, Trade
 
 _HARD_BOUND_FACTOR: Final = 10
+_SHRINK_FACTOR: Final = 4
+"""Let so many times the bound wait before what waits is looked through ahead of its time."""
 
 
 class ConflatingQueue:
     """Hold events in their order until they are taken.
 
-    Once more than `bound` wait, a quote is left out where one of its instrument follows that is
-    not older and no mark that concerns it stands between: so the book is right at each mark and at
-    the end, whether a reader goes by arrival or by event time.
+    Where more than `bound` are taken, or four times as many wait, a quote is left out if one of
+    its instrument follows that is not older and no mark that concerns it stands between: so the
+    book is right at each mark and at the end, whether a reader goes by arrival or by event time.
     Trades, settlements and marks are all kept up to `hard_bound` events; beyond it the oldest
     trades are dropped, then the oldest of anything.
     """
@@ -24,7 +26,7 @@ class ConflatingQueue:
         self._bound = bound
         self._hard_bound = bound * _HARD_BOUND_FACTOR if hard_bound is None else hard_bound
         self._waiting: list[MarketEvent] = []
-        self._limit = bound
+        self._limit = _SHRINK_FACTOR * bound
         self._taken_conflated = 0
 
     def __len__(self) -> int:
@@ -36,7 +38,7 @@ class ConflatingQueue:
         if len(self._waiting) > self._limit:
             self._shrink()
             # What cannot be shrunk is not looked through at every call.
-            self._limit = max(self._bound, 2 * len(self._waiting))
+            self._limit = max(_SHRINK_FACTOR * self._bound, 2 * len(self._waiting))
 
     def put_back(self, events: list[MarketEvent]) -> None:
         """Take in again what was taken and could not be passed on, ahead of what waits."""
@@ -48,7 +50,7 @@ class ConflatingQueue:
         if len(self._waiting) > self._bound:
             self._shrink()
         taken, self._waiting = self._waiting, []
-        self._limit = self._bound
+        self._limit = _SHRINK_FACTOR * self._bound
         conflated = self.conflated - self._taken_conflated
         self._taken_conflated = self.conflated
         return taken, conflated

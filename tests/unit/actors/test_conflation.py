@@ -204,7 +204,7 @@ def test_above_the_bound_one_quote_of_each_instrument_is_left() -> None:
     queue = ConflatingQueue(100)
     for n in range(1_000):
         queue.put([quote(n, INSTRUMENTS[n % 4])])
-        assert len(queue) <= 101
+        assert len(queue) <= 4 * 100 + 1
     queue.put([quote(n, INSTRUMENTS[n % 4]) for n in range(1_000, 2_000)])
     events, left_out = queue.take()
     assert [event.received_ns for event in events if isinstance(event, Quote)] == [
