@@ -139,7 +139,7 @@ class FeedActor:
             now_ns=self._clock.now_ns(),
             max_bytes=config.journal_limit_bytes,
         )
-        journal.append(self._checkpoint())
+        journal.append(checkpoint_records(self._state, {}, self._clock.now_ns()))
         return FeedCapture(
             journal,
             objects,
@@ -161,9 +161,7 @@ class FeedActor:
         return Interpreter(self._config.venue, self._config.source, self._spec.make_decoder)
 
     def _checkpoint(self) -> list[Record]:
-        # The journal is opened before there is a connection.
-        connection = getattr(self, "_connection", None)
-        session = None if connection is None else connection.session
+        session = self._connection.session
         decoders = {} if session is None else {session.session_id: session.decoder}
         return checkpoint_records(self._state, decoders, self._clock.now_ns())
 
