@@ -25,7 +25,7 @@ check: $(VENV)/.installed web/node_modules/.installed ## Format, lint, import di
 	@$(BIN)/mypy
 	@cd web && $(NODE_PATH) npm run --silent check
 
-test: $(VENV)/.installed web/dist/index.html ## Unit, postgres and ray tiers, at most ten minutes
+test: $(VENV)/.installed web/dist/index.html ## Unit, postgres and ray tiers: all but the slow tests
 	@$(BIN)/pytest -m "not slow"
 
 test-all: $(VENV)/.installed web/dist/index.html ## All tests, the slow ones too
