@@ -73,12 +73,10 @@ class JournalWriter:
         now_ns: int,
         max_segment_bytes: int = DEFAULT_SEGMENT_BYTES,
         max_bytes: int = DEFAULT_JOURNAL_BYTES,
-        after: Position | None = None,
     ) -> None:
         """Begin a new segment.
 
-        Its number is `now_ns`, or just above those of the segments there and of `after` (a stored
-        cursor) if the clock went back.
+        Its number is `now_ns`, or just above those of the segments there if the clock went back.
 
         Raises:
             SourceUnavailable: another process writes this journal, or the disk refuses.
@@ -91,7 +89,7 @@ class JournalWriter:
         self._max_bytes = max_bytes
         # A full journal is emptied by removing closed segments, so some must be closed by then.
         self._max_segment_bytes = min(max_segment_bytes, max_bytes // 4)
-        self._segment = 0 if after is None else after.segment
+        self._segment = 0
         self._is_damaged = False
         self._swap = threading.Lock()
         self._lock = _locked(folder)
