@@ -192,7 +192,7 @@ class FeedConnection:
         try:
             while not opened.session.is_subscribed:
                 opened.arrivals.extend(await opened.session.receive())
-        except BaseException:
+        except BaseException:  # also cancellation: nobody else would close the session
             await opened.closing.aclose()
             raise
         return opened
