@@ -12,13 +12,12 @@ from core.products import Venue
 from integrations.ice.books import Book, Books
 from integrations.ice.fields import PRODUCT_OF, SYMBOL_OF, parse_number
 from integrations.ice.fix import frame_problem
+from integrations.ice.layouts import IMAGE, UPDATE, Layouts
 from integrations.ice.market_data import (
     BID,
-    IMAGE,
     OFFER,
     SETTLEMENT,
     TRADE,
-    UPDATE,
     MarketData,
     Message,
     read_market_data,
@@ -84,6 +83,7 @@ class IceDecoder:
         self._source = source
         self._numbers = MessageNumbers()
         self._books = Books()
+        self._layouts = Layouts()
 
     @property
     def has_missing(self) -> bool:
@@ -110,18 +110,19 @@ class IceDecoder:
         if problem is not None:
             return Decoded(bad=problem)
         try:
-            message = read_message(frame, self._source, self._session, received_ns)
-        except (ValueError, KeyError):
+            parts = self._layouts.read(frame)
+            message = read_message(parts, self._source, self._session, received_ns)
+        except ValueError:
             return Decoded(bad=FIELD)
         try:
-            if message.kind in _MARKET_DATA:
+            if message.header.kind in _MARKET_DATA:
                 return self._market_data(message, read_market_data(message))
-            if message.kind == SEQUENCE_RESET:
-                return self._sequence_reset(message, parse_number(message.values["36"]))
-        except (ValueError, KeyError):
+            if message.header.kind == SEQUENCE_RESET:
+                return self._sequence_reset(message, parse_number(message.header.new_number))
+        except ValueError:
             return self._unreadable(message)
         arrived = self._numbers.observe(message.number)
-        name = _NAMES.get(message.kind, "unknown message type")
+        name = _NAMES.get(message.header.kind, "unknown message type")
         return _decoded(message, arrived, self._missing(message, arrived), name)
 
     def _market_data(self, message: Message, data: MarketData) -> Decoded:
@@ -144,7 +145,7 @@ class IceDecoder:
 
     def _sequence_reset(self, message: Message, following: int) -> Decoded:
         numbers = self._numbers
-        if message.values.get("123") == "Y":
+        if message.header.gap_fill == "Y":
             is_ahead = message.number > numbers.expected
             arrived = numbers.observe(message.number) if is_ahead else Arrived()
             gaps = self._missing(message, arrived)

@@ -168,7 +168,7 @@ class IceSession:
             number=decoded.sequence or 0,
             missed=decoded.missed,
             is_repeated=decoded.is_repeated,
-            values={} if is_plain else fields_of(frame)[0],
+            values={} if is_plain else fields_of(frame),
         )
         self._step(on_message(self._state, incoming, now_ns))
         if not decoded.is_repeated:

@@ -55,7 +55,7 @@ def read_definition(frame: bytes) -> Definition:
         BadFrame: a field is missing, or has the wrong form.
     """
     try:
-        values, _ = fields_of(frame)
+        values = fields_of(frame)
         return _definition(values)
     except (KeyError, ValueError) as error:
         raise BadFrame(venue=VENUE, reason=f"definition: {error}") from error

@@ -1,9 +1,8 @@
 """Own the market data messages W and X: fields to entries, all of a message or nothing.
 
-Pure. Every reader raises ValueError or KeyError where a field is missing or has another form.
+Pure. Every reader raises ValueError where a field is missing or has another form.
 """
 
-from collections.abc import Sequence
 from decimal import Decimal
 
 import msgspec
@@ -19,14 +18,17 @@ from integrations.ice.fields import (
     parse_size,
     parse_text,
 )
-from integrations.ice.fix import Pairs, fields_of, parse_ns
+from integrations.ice.fix import parse_ns
+from integrations.ice.layouts import IMAGE, Parts, Values
 
-IMAGE, UPDATE = "W", "X"
 BID, OFFER, TRADE, SETTLEMENT = "0", "1", "2", "6"
 NEW, CHANGE, DELETE = "0", "1", "2"
 
 _ACTIONS = frozenset((NEW, CHANGE, DELETE))
 _SIDES = frozenset((BID, OFFER))
+_TOP = frozenset(("", "1"))
+_FUTURE = "FUT"
+_NO_SYMBOL = "an entry names no symbol"
 _OF_IMAGE = -1
 _AGGRESSORS = {"1": Side.BUY, "2": Side.SELL}
 _STAGES = {
@@ -38,27 +40,21 @@ _STAGES = {
 _HALF_DAY_NS = 12 * 3600 * NANOSECONDS_PER_SECOND
 _DAY_NS = 2 * _HALF_DAY_NS
 
-Values = dict[str, str]
-
 
 class Message(msgspec.Struct, gc=False):
-    """Hold one message: where it came from, its header, its fields.
-
-    `pairs` are all fields in order where a tag comes more than once.
-    """
+    """Hold one message: where it came from, its number and time, its fields."""
 
     source: str
     session: int
     received_ns: int
-    kind: str
     number: int
     sent_ns: int
-    values: Values
-    pairs: Pairs | None
+    header: Values
+    entries: tuple[Values, ...]
 
     @property
     def is_possible_duplicate(self) -> bool:
-        return self.values.get("43") == "Y"
+        return self.header.duplicate == "Y"
 
 
 class Entry(msgspec.Struct, gc=False):
@@ -86,70 +82,50 @@ class MarketData(msgspec.Struct, gc=False):
     report: int | None = None
 
 
-def read_message(frame: bytes, source: str, session: int, received_ns: int) -> Message:
-    """Read a chunk that is a message."""
-    values, pairs = fields_of(frame)
-    number, sent_ns = parse_number(values["34"]), parse_ns(values["52"])
-    return Message(source, session, received_ns, values["35"], number, sent_ns, values, pairs)
+def read_message(parts: Parts, source: str, session: int, received_ns: int) -> Message:
+    """Read what every message has."""
+    header, entries = parts
+    number, sent_ns = parse_number(header.number), parse_ns(header.sent)
+    return Message(source, session, received_ns, number, sent_ns, header, entries)
 
 
 def read_market_data(message: Message) -> MarketData:
     """Read an image or an update."""
     data = MarketData([], [])
-    if message.kind == IMAGE:
+    header, entries = message.header, message.entries
+    if parse_number(header.entry_count) != len(entries):
+        reason = f"expected {header.entry_count} entries, were {len(entries)}"
+        raise ValueError(reason)
+    if header.kind == IMAGE:
         _read_image(message, data)
         return data
     contract = None
-    for index, values in enumerate(_groups(message, "279")[1]):
+    for index, values in enumerate(entries):
         # An entry that names no instrument is of the same one as the entry before it.
-        if index == 0 or "55" in values or "200" in values:
+        if index == 0 or values.symbol or values.maturity:
             contract = _contract(values)
         if contract is None:
             data.skipped.append(_not_ours(values))
             continue
-        action = values["279"]
-        if action not in _ACTIONS:
-            reason = f"expected an update action, was {action!r}"
+        if values.action not in _ACTIONS:
+            reason = f"expected an update action, was {values.action!r}"
             raise ValueError(reason)
-        report = values.get("83")
-        number = None if report is None else parse_number(report)
-        _read_entry(message, values, contract, number, action, index, data)
+        report = parse_number(values.report) if values.report else None
+        _read_entry(message, values, contract, report, values.action, index, data)
     return data
 
 
 def _read_image(message: Message, data: MarketData) -> None:
-    header, groups = _groups(message, "269")
+    header = message.header
     contract = _contract(header)
     if contract is None:
         data.skipped.append(_not_ours(header))
         return
     data.image_of = contract
-    if "83" in header:
-        data.report = parse_number(header["83"])
-    for values in groups:
+    if header.report:
+        data.report = parse_number(header.report)
+    for values in message.entries:
         _read_entry(message, values, contract, None, NEW, _OF_IMAGE, data)
-
-
-def _groups(message: Message, first_tag: str) -> tuple[Values, Sequence[Values]]:
-    """Return the fields ahead of the entries, and those of each; one dictionary if it is one."""
-    values, pairs = message.values, message.pairs
-    if pairs is None and values["268"] == "1" and first_tag in values:
-        return values, (values,)
-    count = parse_number(values["268"])
-    starts = [index for index, pair in enumerate(pairs or ()) if pair[0] == first_tag]
-    if len(starts) != count or (pairs is None and first_tag in values):
-        reason = f"expected {count} entries, were {len(starts)}"
-        raise ValueError(reason)
-    if pairs is None or not starts:
-        return values, ()
-    parts = [pairs[: starts[0]]]
-    for start, end in zip(starts, [*starts[1:], len(pairs)], strict=True):
-        parts.append(pairs[start:end])
-    groups = [dict(part) for part in parts]
-    if any(len(group) != len(part) for group, part in zip(groups, parts, strict=True)):
-        reason = "a field of an entry comes twice"
-        raise ValueError(reason)
-    return groups[0], groups[1:]
 
 
 def _read_entry(
@@ -161,15 +137,15 @@ def _read_entry(
     index: int,
     data: MarketData,
 ) -> None:
-    kind = values["269"]
-    event_ns = _event_ns(values, message) if "273" in values else message.sent_ns
+    kind = values.entry_type
+    event_ns = _event_ns(values, message) if values.clock else message.sent_ns
     if kind in _SIDES:
-        if values.get("290", "1") != "1":
+        if values.level not in _TOP:
             data.skipped.append("deeper level")
         elif action == DELETE:
             data.entries.append(Entry(contract, report, event_ns, None, kind == BID))
         else:
-            price, size = parse_price(values["270"]), parse_size(values["271"])
+            price, size = parse_price(values.price), parse_size(values.size)
             data.entries.append(Entry(contract, report, event_ns, None, kind == BID, price, size))
         return
     event: Trade | Settlement | str
@@ -177,8 +153,11 @@ def _read_entry(
         event = _read_trade(message, values, contract, event_ns, action, index)
     elif kind == SETTLEMENT:
         event = _read_settlement(message, values, contract, event_ns, action)
-    else:
+    elif kind:
         event = f"entry type {parse_text(kind)}"
+    else:
+        reason = "an entry has no type"
+        raise ValueError(reason)
     if isinstance(event, str):
         data.skipped.append(event)
     else:
@@ -186,19 +165,20 @@ def _read_entry(
 
 
 def _contract(values: Values) -> Contract | None:
-    return parse_contract(values["55"], values.get("200", ""), values.get("167", "FUT"))
+    if not values.symbol:
+        raise ValueError(_NO_SYMBOL)
+    return parse_contract(values.symbol, values.maturity, values.security_type or _FUTURE)
 
 
 def _not_ours(values: Values) -> str:
-    words = (values.get("167", "FUT"), values.get("55", ""), values.get("200", ""))
+    words = (values.security_type or _FUTURE, values.symbol, values.maturity)
     return parse_text(" ".join(word for word in words if word))
 
 
 def _event_ns(values: Values, message: Message) -> int:
-    clock, day = values["273"], values.get("272")
-    if day is not None:
-        return parse_ns(f"{day}-{clock}")
-    event_ns = parse_ns(f"{message.values['52'][:8]}-{clock}")
+    if values.day:
+        return parse_ns(f"{values.day}-{values.clock}")
+    event_ns = parse_ns(f"{message.header.sent[:8]}-{values.clock}")
     # Without a date, shortly before midnight belongs to the day before the message.
     return event_ns - _DAY_NS if event_ns > message.sent_ns + _HALF_DAY_NS else event_ns
 
@@ -213,8 +193,8 @@ def _read_trade(
 ) -> Trade | str:
     if action != NEW:
         return "trade changed or cancelled"
-    entry_id = values.get("278")
-    if entry_id is None:
+    entry_id = values.entry_id
+    if not entry_id:
         # An image tells the last trade again and again, which only the trade's own id shows.
         if index == _OF_IMAGE:
             return "trade of an image without an id"
@@ -225,27 +205,27 @@ def _read_trade(
         entry_id=parse_text(entry_id),
         event_ns=event_ns,
         received_ns=message.received_ns,
-        price=parse_price(values["270"]),
-        size=parse_size(values["271"]),
-        aggressor=_AGGRESSORS.get(values.get("5797", "")),
+        price=parse_price(values.price),
+        size=parse_size(values.size),
+        aggressor=_AGGRESSORS.get(values.aggressor),
     )
 
 
 def _read_settlement(
     message: Message, values: Values, contract: Contract, event_ns: int, action: str
 ) -> Settlement | str:
-    stage = _STAGES.get(values.get("286", ""))
+    stage = _STAGES.get(values.flag)
     if action == DELETE:
         return "settlement deleted"
-    if "272" not in values:
+    if not values.day:
         return "settlement without a date"
     if stage is None:
         return "settlement of another kind"
     return Settlement(
         instrument=contract.instrument,
         source=message.source,
-        trade_date=parse_day(values["272"]),
-        price=parse_price(values["270"]),
+        trade_date=parse_day(values.day),
+        price=parse_price(values.price),
         stage=stage,
         event_ns=event_ns,
         received_ns=message.received_ns,

@@ -18,7 +18,7 @@ from integrations.ice.codec import (
 from integrations.ice.definitions import definition_request, read_definition
 from integrations.ice.fields import SYMBOL_OF, plain_text
 from integrations.ice.fix import fields_of
-from integrations.ice.market_data import IMAGE
+from integrations.ice.layouts import IMAGE
 from integrations.venue import ListedContract
 
 Request = tuple[str, list[tuple[int, str]]]
@@ -117,7 +117,7 @@ class Subscriptions:
         """Take in a message; return the requests that follow from it."""
         if kind not in _ANSWERS or (kind == IMAGE.encode() and not self._awaited):
             return []
-        values, _ = fields_of(frame)
+        values = fields_of(frame)
         if kind == IMAGE.encode():
             self._awaited.pop(_name_of(values.get("262", "")), None)
         elif kind == DEFINITION.encode():

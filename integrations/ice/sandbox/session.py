@@ -8,7 +8,7 @@ from core.clock import NANOSECONDS_PER_SECOND, Clock
 from core.market import Instrument, Quote, Settlement, SettlementStage, Trade
 from integrations.ice import codec
 from integrations.ice.fields import PRODUCT_OF, parse_number, parse_text
-from integrations.ice.fix import FixFramer, Pairs, fields_of, frame_problem
+from integrations.ice.fix import FixFramer, frame_problem, pairs_of
 from integrations.ice.sandbox import messages
 from integrations.ice.sandbox.messages import DataRequest, FieldList
 from integrations.ice.sandbox.outbox import Outbox
@@ -88,7 +88,8 @@ class GatewaySession:
 
     async def _receive(self, frame: bytes) -> None:
         try:
-            values, pairs = fields_of(frame)
+            pairs = pairs_of(frame)
+            values = dict(pairs)
             kind, number = values["35"], parse_number(values["34"])
         except (KeyError, ValueError):
             return
@@ -126,7 +127,7 @@ class GatewaySession:
         raise GatewayClosed
 
     async def _answer(
-        self, kind: str, number: int, values: dict[str, str], pairs: Pairs | None
+        self, kind: str, number: int, values: dict[str, str], pairs: list[list[str]]
     ) -> None:
         if kind == codec.TEST_REQUEST:
             if not self._faults.take("stall_heartbeat"):
@@ -145,14 +146,14 @@ class GatewaySession:
             await self._refuse(number, kind, "3", "unsupported message type")
 
     async def _serve(
-        self, kind: str, number: int, values: dict[str, str], pairs: Pairs | None
+        self, kind: str, number: int, values: dict[str, str], pairs: list[list[str]]
     ) -> None:
         if self._faults.take("server_error"):
             await self._refuse(number, kind, "4", "application not available")
         elif kind == codec.DEFINITION_REQUEST:
             await self._define(values)
         else:
-            kinds = [pair[1] for pair in pairs or [["269", values["269"]]] if pair[0] == "269"]
+            kinds = [value for tag, value in pairs if tag == "269"]
             await self._subscribe(messages.read_data_request(values, kinds))
 
     async def _refuse(self, number: int, kind: str, reason: str, text: str) -> None:
