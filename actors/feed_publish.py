@@ -125,8 +125,7 @@ class FeedPublisher:
         await self._cache.close()
 
     async def _send_to_curve(self, events: Sequence[MarketEvent]) -> None:
-        batch = MarketBatch(venue=self._venue, source=self._source, events=tuple(events))
-        await self._port.apply(batch)
+        await self._port.apply(MarketBatch.of(self._venue, self._source, events))
 
     async def _send_to_stream(self, events: Sequence[MarketEvent]) -> None:
         await self._cache.publish_quotes(stream_payloads(events, self._products))

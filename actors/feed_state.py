@@ -176,18 +176,12 @@ STATE_SESSION = 0
 """Name the session of a checkpoint that holds the feed's own state, not a decoder's."""
 
 
-class _SavedMark(msgspec.Struct, frozen=True):
-    gap: Gap | None = None
-    staleness: Staleness | None = None
-
-
-_MARKS = msgspec.msgpack.Decoder(_SavedMark)
+_MARKS = msgspec.msgpack.Decoder(Mark)
 
 
 def mark_record(mark: Mark) -> Record:
     """Return what the journal keeps of a mark."""
-    saved = _SavedMark(gap=mark) if isinstance(mark, Gap) else _SavedMark(staleness=mark)
-    payload = msgspec.msgpack.encode(saved)
+    payload = msgspec.msgpack.encode(mark)
     return Record(RecordKind.EVENT, STATE_SESSION, mark.received_ns, payload)
 
 
@@ -225,9 +219,7 @@ class Interpreter:
             decoded = self._decoder(record.session).decode(record.payload, record.received_ns)
             return self._state.take(decoded, record.session, record.received_ns)
         if record.kind is RecordKind.EVENT:
-            saved = _MARKS.decode(record.payload)
-            mark = saved.gap or saved.staleness
-            return [] if mark is None else self._state.mark(mark)
+            return self._state.mark(_MARKS.decode(record.payload))
         if record.session == STATE_SESSION:
             self._decoders.clear()
             self._state = FeedState(self._venue, self._source)

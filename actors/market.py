@@ -143,7 +143,7 @@ class MarketActor:
         A quote ends what was suspect about its contract; a gap makes its contracts suspect.
         """
         touched: set[str] = set()
-        for event in batch.events:
+        for event in batch.events():
             if isinstance(event, Gap):
                 touched |= self._open_gap(batch.source, event)
             elif isinstance(event, PriceEvent | Staleness):

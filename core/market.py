@@ -111,7 +111,7 @@ class Instrument(msgspec.Struct, frozen=True, order=True, gc=False):
         return f"{self.product}{month_code}{self.contract_month.year % 100:02d}"
 
 
-class Quote(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Quote(msgspec.Struct, frozen=True, kw_only=True, gc=False, array_like=True, tag=True):
     """Hold the top of one book. Key: instrument, session, sequence, frame_index.
 
     A struct, since one is built for nearly every message: a frozen dataclass takes 2 µs longer.
@@ -137,7 +137,7 @@ class Side(StrEnum):
     SELL = "sell"
 
 
-class Trade(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Trade(msgspec.Struct, frozen=True, kw_only=True, gc=False, array_like=True, tag=True):
     """Hold one trade. Key: instrument, event_ns, entry_id."""
 
     instrument: Instrument
@@ -158,7 +158,7 @@ class SettlementStage(StrEnum):
     CORRECTED = "corrected"
 
 
-class Settlement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Settlement(msgspec.Struct, frozen=True, kw_only=True, gc=False, array_like=True, tag=True):
     """Hold one settlement price of a contract month, as a venue announced it."""
 
     instrument: Instrument
@@ -179,8 +179,7 @@ class GapReason(StrEnum):
     STARTED = "started"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
+class Gap(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag=True):
     """Mark on the stream that messages of a venue may be missing before `received_ns`.
 
     `instruments` names those concerned; empty means every one of the session.
@@ -196,8 +195,7 @@ class Gap:
     instruments: tuple[Instrument, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Healed:
+class Healed(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag=True):
     """Mark on the stream that these instruments have fresh values again after a gap."""
 
     venue: str
@@ -207,8 +205,7 @@ class Healed:
     instruments: tuple[Instrument, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Staleness:
+class Staleness(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag=True):
     """Mark that an instrument fell silent while its market is open, or that it speaks again.
 
     `silent_since_ns` is when it was last heard, or when its market opened if that was later.

@@ -41,7 +41,7 @@ class Watcher:
     events: list[MarketEvent] = field(default_factory=list)
 
     async def apply(self, batch: MarketBatch) -> None:
-        self.events.extend(batch.events)
+        self.events.extend(batch.events())
 
     def gaps(self, reason: GapReason) -> list[Gap]:
         return [one for one in self.events if isinstance(one, Gap) and one.reason is reason]

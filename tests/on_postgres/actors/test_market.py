@@ -73,7 +73,7 @@ GAP = Gap(
 
 
 def batch(*events: MarketEvent) -> MarketBatch:
-    return MarketBatch(venue="cme", source="sandbox", events=events)
+    return MarketBatch.of("cme", "sandbox", events)
 
 
 @asynccontextmanager

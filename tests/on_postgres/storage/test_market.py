@@ -1,11 +1,9 @@
 """Check that ticks are stored once and read back exactly."""
 
 import asyncio
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-import msgspec
 import pytest
 from msgspec import structs
 
@@ -103,7 +101,7 @@ async def test_one_call_stores_every_kind_of_event_once(pools: Pools) -> None:
 @pytest.mark.parametrize("repeated", [0, 500, 998])
 async def test_one_repeat_in_a_thousand_stores_the_others(pools: Pools, repeated: int) -> None:
     quotes = [structs.replace(QUOTE, sequence=number) for number in range(999)]
-    trades = [msgspec.structs.replace(TRADE, entry_id=str(number)) for number in range(999)]
+    trades = [structs.replace(TRADE, entry_id=str(number)) for number in range(999)]
     async with pools.system() as connection:
         await partitions.ensure(connection, NOW)
         within = [*quotes, quotes[repeated], *trades, trades[repeated]]
@@ -111,7 +109,7 @@ async def test_one_repeat_in_a_thousand_stores_the_others(pools: Pools, repeated
         assert counts == AppendCounts(quotes=999, trades=999)
     later = [structs.replace(quote, session=QUOTE.session + 1) for quote in quotes]
     later[repeated] = quotes[repeated]
-    others = [msgspec.structs.replace(trade, entry_id=f"{trade.entry_id}b") for trade in trades]
+    others = [structs.replace(trade, entry_id=f"{trade.entry_id}b") for trade in trades]
     others[repeated] = trades[repeated]
     async with pools.system() as connection:
         counts = await market.append(connection, [*later, *others])
@@ -122,7 +120,7 @@ async def test_one_repeat_in_a_thousand_stores_the_others(pools: Pools, repeated
 
 async def test_two_that_append_the_same_store_it_once(pools: Pools) -> None:
     quotes = [structs.replace(QUOTE, sequence=number) for number in range(300)]
-    trades = [msgspec.structs.replace(TRADE, entry_id=str(number)) for number in range(300)]
+    trades = [structs.replace(TRADE, entry_id=str(number)) for number in range(300)]
 
     async def store() -> AppendCounts:
         async with pools.system() as connection:
@@ -143,9 +141,9 @@ async def test_appends_of_one_transaction_do_not_meet(pools: Pools) -> None:
 
 async def test_marks_of_one_frame_for_different_instruments_are_all_kept(pools: Pools) -> None:
     contracts = [Instrument.parse(f"B-20260{month}") for month in range(1, 6)]
-    gaps = [GAP, *(replace(GAP, instruments=(one,)) for one in contracts)]
-    healed = [replace(HEALED, instruments=(one,)) for one in contracts]
-    stale = [replace(STALENESS, instrument=one) for one in contracts]
+    gaps = [GAP, *(structs.replace(GAP, instruments=(one,)) for one in contracts)]
+    healed = [structs.replace(HEALED, instruments=(one,)) for one in contracts]
+    stale = [structs.replace(STALENESS, instrument=one) for one in contracts]
     async with pools.system() as connection:
         counts = await market.append(connection, [*gaps, *healed, *stale])
         found = await connection.fetch("SELECT instruments FROM gaps ORDER BY first_instrument")
@@ -154,7 +152,7 @@ async def test_marks_of_one_frame_for_different_instruments_are_all_kept(pools: 
 
 
 async def test_gaps_of_one_read_are_all_kept(pools: Pools) -> None:
-    gaps = [replace(GAP, received_sequence=number) for number in (5, 8, None)]
+    gaps = [structs.replace(GAP, received_sequence=number) for number in (5, 8, None)]
     async with pools.system() as connection:
         assert (await market.append(connection, [*gaps, *gaps])).gaps == 3
 

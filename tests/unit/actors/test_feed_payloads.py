@@ -1,7 +1,6 @@
 """Check what a feed puts on the hot stream: every field, decimals as text, marks to whom."""
 
 import json
-from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -151,7 +150,7 @@ def test_a_gap() -> None:
 
 
 def test_a_mark_goes_to_the_products_of_its_instruments_and_names_theirs_only() -> None:
-    gap = replace(GAP, instruments=(CRUDE, GAS, NEXT_CRUDE))
+    gap = msgspec.structs.replace(GAP, instruments=(CRUDE, GAS, NEXT_CRUDE))
     payloads = stream_payloads([gap, HEALED], ["CL", "NG", "HO"])
     named = {
         product: [(mark["event"], mark["instruments"]) for mark in map(json.loads, listed)]
@@ -164,7 +163,7 @@ def test_a_mark_goes_to_the_products_of_its_instruments_and_names_theirs_only() 
 
 
 def test_a_healing() -> None:
-    assert one(replace(HEALED, instruments=(CRUDE,))) == {
+    assert one(msgspec.structs.replace(HEALED, instruments=(CRUDE,))) == {
         "event": "healed",
         "venue": "cme",
         "source": "sandbox",
@@ -185,7 +184,7 @@ def test_a_silence_and_its_end() -> None:
         "received_time": TIME,
     }
     assert one(SILENT) == {"event": "stale", **silent}
-    assert one(replace(SILENT, is_stale=False)) == {"event": "fresh", **silent}
+    assert one(msgspec.structs.replace(SILENT, is_stale=False)) == {"event": "fresh", **silent}
 
 
 EVERY_KIND = [quote(), TRADE, SETTLED, GAP, HEALED, SILENT]

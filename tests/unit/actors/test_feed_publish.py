@@ -76,7 +76,7 @@ class Watchers:
         await self.is_free.wait()
         if "curve" in self.failures:
             raise self.failures["curve"]
-        self.curve.extend(batch.events)
+        self.curve.extend(batch.events())
 
     async def publish_quotes(self, payloads: Mapping[str, Sequence[bytes]]) -> None:
         if "stream" in self.failures:
