@@ -5,7 +5,6 @@ rising integer order. Must not import Qiskit.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
 from math import comb
 
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidInput
+from quant.quantum.mixers import Mixer
 from quant.quantum.sweep import block_generator, block_sizes
 
 Reals = NDArray[np.float64]
@@ -25,12 +25,6 @@ MAX_STATES = 50_000_000
 _BYTES_PER_STATE = 16 * 4
 _LONG_BLOCK = 1024  # from here on, a slice costs less than gathering the same amplitudes
 _STATES_AT_ONCE = 1 << 16
-
-
-class Mixer(StrEnum):
-    """Name the mixers: `ring` is one Trotter step of the XY ring."""
-
-    RING = "ring"
 
 
 @dataclass(frozen=True, slots=True)
