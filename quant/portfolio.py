@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from core.errors import InvalidInput
 from core.runs import MAX_SUBSETS
-from quant.quantum.subspace import Basis, cost_vector, positions_of, subset_costs
+from quant.quantum.basis import Basis, positions_of
+from quant.quantum.costs import cost_vector, subset_costs
 from quant.quantum.sweep import block_generator, block_sizes
 
 Reals = NDArray[np.float64]

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidInput
-from quant.quantum.subspace import Basis, cost_vector, subset_costs
+from quant.quantum.basis import Basis
+from quant.quantum.costs import cost_vector, subset_costs
 
 Reals = NDArray[np.float64]
 

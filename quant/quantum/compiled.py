@@ -18,3 +18,11 @@ def kernel(function: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Res
         cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}
     )(function)
     return compiled
+
+
+def ordered_kernel(function: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
+    """Compile as `kernel` does, but sum in the order written, so that equal means bit for bit."""
+    compiled: Callable[_Arguments, _Result] = njit(cache=True, nogil=True, error_model="numpy")(
+        function
+    )
+    return compiled
