@@ -18,11 +18,13 @@ def check_quadratic(mu: Reals, sigma: Reals, q: float) -> None:
     Σ need not be positive semidefinite: ask `is_convex`.
 
     Raises:
-        InvalidInput: μ is not a vector of two or more, Σ not square of its length or not
-            symmetric beyond rounding, or a number is not finite.
+        InvalidInput: n is less than 2, Σ is not (n, n) or differs from its transpose by more than
+            rounding, or a number is not finite.
     """
-    if mu.ndim != 1 or len(mu) < 2:
-        raise InvalidInput(field="mu", reason=f"expected two numbers or more, was {mu.shape}")
+    if mu.ndim != 1:
+        raise InvalidInput(field="mu", reason=f"expected one dimension, were {mu.ndim}")
+    if len(mu) < 2:
+        raise InvalidInput(field="n", reason=f"expected at least 2, was {len(mu)}")
     square = (len(mu), len(mu))
     if sigma.shape != square:
         raise InvalidInput(field="sigma", reason=f"expected shape {square}, was {sigma.shape}")
@@ -30,9 +32,10 @@ def check_quadratic(mu: Reals, sigma: Reals, q: float) -> None:
         if not np.isfinite(values).all():
             raise InvalidInput(field=field, reason="expected finite numbers only")
     # halves, as the difference of two large numbers may overflow
-    skew = np.abs(sigma / 2 - sigma.T / 2).max()
-    if skew > ROUNDING / 2 * np.abs(sigma).max():
-        raise InvalidInput(field="sigma", reason="expected a symmetric matrix")
+    skew = float(np.abs(sigma / 2 - sigma.T / 2).max())
+    if skew > ROUNDING / 2 * float(np.abs(sigma).max()):
+        reason = f"expected a symmetric matrix, two entries differ by {2 * skew:g}"
+        raise InvalidInput(field="sigma", reason=reason)
 
 
 def is_convex(sigma: Reals) -> bool:

@@ -84,9 +84,11 @@ class TestCheckQuadratic:
         with pytest.raises(InvalidInput, match=r"sigma: expected shape \(4, 4\)"):
             check_quadratic(np.zeros(4), np.zeros(shape), 0.5)
 
-    @pytest.mark.parametrize("shape", [(), (1,), (2, 2)])
-    def test_refuses_mu_that_is_no_vector_of_two(self, shape: tuple[int, ...]) -> None:
-        with pytest.raises(InvalidInput, match="mu"):
+    @pytest.mark.parametrize(
+        ("shape", "field"), [((), "mu"), ((2, 2), "mu"), ((0,), "n"), ((1,), "n")]
+    )
+    def test_refuses_mu_that_is_no_vector_of_two(self, shape: tuple[int, ...], field: str) -> None:
+        with pytest.raises(InvalidInput, match=field):
             check_quadratic(np.zeros(shape), np.zeros((2, 2)), 0.5)
 
     def test_costs_are_of_the_variables_of_the_basis(self) -> None:
