@@ -18,11 +18,14 @@ Chance = Callable[[int, int], float]
 
 
 def dicke_circuit(n: int, k: int) -> QuantumCircuit:
-    """Build the equal superposition of all n-bit states with k ones, O(nk) gates.
+    """Build the equal superposition of all n-bit states with k ones, O(n·min(k, n−k)) gates.
 
     Raises:
         InvalidInput: k is not in 1…n−1.
     """
+    check_weight(n, k)
+    if k > n - k:
+        return _flipped(dicke_circuit(n, n - k))
     return _on_top(n, k).compose(spread_circuit(n, k))
 
 
@@ -35,20 +38,12 @@ def leaning_circuit(inclusion: Reals, k: int) -> QuantumCircuit:
     Raises:
         InvalidInput: k is not in 1…n−1, a chance is not in 0…1, or no state of k ones has any.
     """
-    n = len(inclusion)
-    check_weight(n, k)
+    check_weight(len(inclusion), k)
     if not bool(((inclusion >= 0) & (inclusion <= 1)).all()):
         raise InvalidInput(field="inclusion", reason="expected chances from 0 to 1")
-    law = _weight_law(inclusion, k)
-    if law[n, k] <= 0:
+    if _weight_law(inclusion, k)[-1, k] <= 0:
         raise InvalidInput(field="inclusion", reason=f"no state of {k} ones has a chance")
-
-    def chance(length: int, ones: int) -> float:
-        among = law[length, ones]
-        last = inclusion[length - 1] * law[length - 1, ones - 1]
-        return float(min(last / among, 1.0)) if among > 0 else 0.0
-
-    return _on_top(n, k).compose(_spread(n, k, chance))
+    return _leaning(inclusion, k)
 
 
 def spread_circuit(n: int, k: int) -> QuantumCircuit:
@@ -71,6 +66,20 @@ def check_weight(n: int, k: int) -> None:
         raise InvalidInput(field="k", reason=f"expected 1 to {n - 1}, was {k}")
 
 
+def _leaning(inclusion: Reals, k: int) -> QuantumCircuit:
+    n = len(inclusion)
+    if k > n - k:
+        return _flipped(_leaning(1.0 - inclusion, n - k))
+    law = _weight_law(inclusion, k)
+
+    def chance(length: int, ones: int) -> float:
+        among = law[length, ones]
+        last = inclusion[length - 1] * law[length - 1, ones - 1]
+        return float(min(last / among, 1.0)) if among > 0 else 0.0
+
+    return _on_top(n, k).compose(_spread(n, k, chance))
+
+
 def _weight_law(inclusion: Reals, k: int) -> Reals:
     """Return P(ones among the first `length` bits) as (n+1, k+1)."""
     n = len(inclusion)
@@ -82,8 +91,13 @@ def _weight_law(inclusion: Reals, k: int) -> Reals:
     return law
 
 
+def _flipped(circuit: QuantumCircuit) -> QuantumCircuit:
+    # of zeros and ones the rarer are prepared
+    circuit.x(range(circuit.num_qubits))
+    return circuit
+
+
 def _on_top(n: int, k: int) -> QuantumCircuit:
-    check_weight(n, k)
     circuit = QuantumCircuit(n)
     circuit.x(range(n - k, n))
     return circuit

@@ -96,16 +96,17 @@ def _append_network(circuit: QuantumCircuit, unitary: Complexes) -> None:
 def _grover(n: int, k: int, beta: Angle) -> QuantumCircuit:
     """Undo the Dicke state, turn its one preimage by −β, and prepare again.
 
-    The preimage has its ones on top. Among states of weight k it is known by them alone, or by
-    the zeros below, whichever are fewer.
+    The preimage has its ones on top, and among states of one weight is known by them alone. Where
+    zeros are rarer they play that part, as the mixer does not tell them from ones.
     """
-    spread = spread_circuit(n, k)
-    circuit = spread.inverse()
-    ones, zeros = range(n - k, n), range(n - k)
-    marked = ones if k <= n - k else zeros
-    if marked is zeros:
-        circuit.x(zeros)
-    circuit.mcp(-beta, list(marked)[:-1], marked[-1])
-    if marked is zeros:
-        circuit.x(zeros)
-    return circuit.compose(spread)
+    fewer = min(k, n - k)
+    spread = spread_circuit(n, fewer)
+    circuit = QuantumCircuit(n)
+    if fewer < k:
+        circuit.x(range(n))
+    circuit.compose(spread.inverse(), inplace=True)
+    circuit.mcp(-beta, list(range(n - fewer, n - 1)), n - 1)
+    circuit.compose(spread, inplace=True)
+    if fewer < k:
+        circuit.x(range(n))
+    return circuit

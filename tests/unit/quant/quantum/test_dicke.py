@@ -26,8 +26,9 @@ def test_dicke_state_is_uniform(n: int, k: int) -> None:
 
 
 @pytest.mark.parametrize("n", [12, 24])
-def test_gates_grow_as_n_times_k(n: int) -> None:
+def test_gates_grow_as_n_times_the_rarer_bits(n: int) -> None:
     assert dicke_circuit(n, 3).size() <= 10 * n * 3
+    assert dicke_circuit(n, n - 3).size() == dicke_circuit(n, 3).size() + n
     assert leaning_circuit(np.full(n, 0.3), 3).size() == dicke_circuit(n, 3).size()
 
 
