@@ -1,5 +1,6 @@
-"""Check the weight-k engine against published numbers and a dense matrix exponential."""
+"""Check the ansatz of every mixer against published numbers and a dense matrix exponential."""
 
+from collections.abc import Callable
 from itertools import combinations
 from math import comb
 
@@ -11,17 +12,17 @@ from numpy.typing import NDArray
 from scipy.linalg import expm
 
 from core.errors import InvalidInput
-from quant.quantum.subspace import (
-    Ansatz,
-    Basis,
-    cost_vector,
-    expectation,
-    probabilities,
-    ring_edges,
-    sample,
-)
+from quant.quantum.basis import Basis
+from quant.quantum.costs import cost_vector
+from quant.quantum.edges import ring_edges
+from quant.quantum.engine import Precision
+from quant.quantum.mixers import Mixer
+from quant.quantum.subspace import Ansatz, cvar, expectation, probabilities, sample
 
 Reals = NDArray[np.float64]
+Matrix = NDArray[np.complex128]
+
+EVERY_MIXER = pytest.mark.parametrize("mixer", list(Mixer))
 
 # Barkoutsos et al., arXiv 1907.04769, the instance of qiskit-optimization's CVaR tutorial
 MU = np.array([0.7313, 0.9893, 0.2725, 0.8750, 0.7667, 0.3622])
@@ -37,199 +38,239 @@ SIGMA = np.array(
 )
 
 
+@pytest.fixture
+def costs() -> Reals:
+    """The 20 values of the instance above at q = 0.5, k = 3."""
+    return cost_vector(Basis(6, 3), MU, SIGMA, 0.5)
+
+
 @st.composite
 def bases(draw: st.DrawFn, largest: int = 9) -> Basis:
     n = draw(st.integers(2, largest))
     return Basis(n, draw(st.integers(1, n - 1)))
 
 
-def random_ansatz(basis: Basis, seed: int) -> Ansatz:
-    return Ansatz(basis, np.random.default_rng(seed).normal(size=basis.size))
+def random_ansatz(basis: Basis, seed: int, mixer: Mixer = Mixer.RING) -> Ansatz:
+    return Ansatz(basis, np.random.default_rng(seed).normal(size=basis.size), mixer)
 
 
-def dense_ring_state(n: int, k: int, costs: Reals, gammas: Reals, betas: Reals) -> NDArray:
-    """Evolve all 2^n amplitudes with a matrix exponential of Pauli products for each gate."""
+def random_state(size: int, seed: int) -> Matrix:
+    random = np.random.default_rng(seed)
+    psi = random.normal(size=size) + 1j * random.normal(size=size)
+    return psi / np.linalg.norm(psi)
+
+
+def masks_of(n: int, k: int) -> list[int]:
+    return sorted(sum(1 << i for i in chosen) for chosen in combinations(range(n), k))
+
+
+def hops(n: int, k: int, edges: tuple[tuple[int, int], ...]) -> Matrix:
+    """Write Σ (XX+YY)/2 over edges between states of weight k, by products of Pauli matrices."""
     x = np.array([[0, 1], [1, 0]], dtype=complex)
     y = np.array([[0, -1j], [1j, 0]])
-    diagonal = np.zeros(2**n)
-    state = np.zeros(2**n, dtype=complex)
-    masks = sorted(sum(1 << i for i in chosen) for chosen in combinations(range(n), k))
-    diagonal[masks] = costs
-    state[masks] = comb(n, k) ** -0.5
-    for gamma, beta in zip(gammas, betas, strict=True):
-        state = np.exp(-1j * gamma * diagonal) * state
-        for i, j in ring_edges(n):
-            generator = sum(pauli_pair(n, pauli, i, j) for pauli in (x, y)) / 2
+    total = np.zeros((2**n, 2**n), dtype=complex)
+    for pair in edges:
+        for pauli in (x, y):
+            product = np.eye(1)
+            for qubit in range(n):
+                product = np.kron(pauli if qubit in pair else np.eye(2), product)
+            total += product / 2
+    return total[np.ix_(masks_of(n, k), masks_of(n, k))]
+
+
+def generators(mixer: Mixer, n: int, k: int) -> list[Matrix]:
+    """Return the generators whose exponentials a mixer applies one after the other."""
+    match mixer:
+        case Mixer.RING:
+            return [hops(n, k, (edge,)) for edge in ring_edges(n)]
+        case Mixer.RING_EXACT:
+            return [hops(n, k, ring_edges(n))]
+        case Mixer.COMPLETE:
+            return [hops(n, k, tuple(combinations(range(n), 2)))]
+        case Mixer.GROVER:
+            size = comb(n, k)
+            return [np.full((size, size), 1 / size, dtype=complex)]
+
+
+def dense_state(mixer: Mixer, n: int, k: int, costs: Reals, angles: Reals) -> Matrix:
+    state = np.full(comb(n, k), comb(n, k) ** -0.5, dtype=complex)
+    for gamma, beta in angles.T:
+        state = expm(-1j * gamma * np.diag(costs)) @ state
+        for generator in generators(mixer, n, k):
             state = expm(-1j * beta * generator) @ state
-    return state[masks]
+    return state
 
 
-def pauli_pair(n: int, pauli: NDArray, i: int, j: int) -> NDArray:
-    product = np.eye(1)
-    for qubit in range(n):
-        product = np.kron(pauli if qubit in (i, j) else np.eye(2), product)
-    return product
+def slopes_of(value: Callable[[Reals, Reals], float], angles: Reals) -> Reals:
+    """Differentiate by five points: the step stays large enough for rounding not to matter."""
+    h = 3e-4
+    flat = angles.ravel()
 
+    def at(point: Reals) -> float:
+        return value(*point.reshape(angles.shape))
 
-class TestBasis:
-    @given(bases(largest=14))
-    def test_masks_are_the_combinations_in_rising_order(self, basis: Basis) -> None:
-        expected = sorted(
-            sum(1 << i for i in chosen) for chosen in combinations(range(basis.n), basis.k)
-        )
-        assert basis.masks.tolist() == expected
-        assert basis.size == len(expected)
-
-    @given(bases(largest=25), st.data())
-    def test_rank_undoes_unrank(self, basis: Basis, data: st.DataObject) -> None:
-        index = data.draw(st.integers(0, basis.size - 1))
-        assert basis.rank(basis.unrank(index)) == index
-
-    def test_bits_have_qubit_i_in_column_i(self) -> None:
-        assert Basis(3, 2).bits.tolist() == [[1, 1, 0], [1, 0, 1], [0, 1, 1]]
-
-    @pytest.mark.parametrize(
-        ("n", "k", "field"), [(1, 1, "n"), (64, 3, "n"), (6, 0, "k"), (6, 6, "k"), (40, 20, "k")]
+    return np.array(
+        [
+            (
+                8 * (at(flat + h * unit) - at(flat - h * unit))
+                - (at(flat + 2 * h * unit) - at(flat - 2 * h * unit))
+            )
+            / (12 * h)
+            for unit in np.eye(flat.size)
+        ]
     )
-    def test_refuses_impossible_sizes(self, n: int, k: int, field: str) -> None:
-        with pytest.raises(InvalidInput) as caught:
-            Basis(n, k)
-        assert caught.value.context["field"] == field
-
-    def test_says_how_much_memory_it_would_take(self) -> None:
-        with pytest.raises(InvalidInput, match=r"8822\.2 GB"):
-            Basis(40, 20)
-
-    @pytest.mark.parametrize("mask", [-1, 0b1, 0b111, 0b10001])
-    def test_refuses_to_rank_a_foreign_mask(self, mask: int) -> None:
-        with pytest.raises(InvalidInput, match="mask"):
-            Basis(4, 2).rank(mask)
-
-    @pytest.mark.parametrize("index", [-1, 6])
-    def test_refuses_to_unrank_outside(self, index: int) -> None:
-        with pytest.raises(InvalidInput, match="index"):
-            Basis(4, 2).unrank(index)
 
 
-class TestCostVector:
-    @given(bases(), st.integers(0, 2**32 - 1), st.floats(-3, 3))
-    def test_equals_the_quadratic_form(self, basis: Basis, seed: int, q: float) -> None:
-        random = np.random.default_rng(seed)
-        mu, half = random.normal(size=basis.n), random.normal(size=(basis.n, basis.n))
-        sigma = half + half.T
-        expected = [q * x @ sigma @ x - mu @ x for x in basis.bits.astype(float)]
-        np.testing.assert_allclose(cost_vector(basis, mu, sigma, q), expected, atol=1e-11)
+class TestReferenceValues:
+    """The design's table of the instance above, computed there with dense matrices."""
 
-
-class TestRingAnsatz:
-    def test_reference_values(self) -> None:
-        """The Trotter ring row of the design's table, computed there with dense matrices."""
-        basis = Basis(6, 3)
-        costs = cost_vector(basis, MU, SIGMA, 0.5)
+    def test_costs(self, costs: Reals) -> None:
         assert costs.min() == pytest.approx(-1.27835, abs=1e-12)
         assert costs.mean() == pytest.approx(0.558425, abs=1e-12)
         assert costs.max() == pytest.approx(5.66565, abs=1e-12)
-        ansatz = Ansatz(basis, costs)
-        one = ansatz.evolve(np.array([0.5]), np.array([0.6]))
-        assert expectation(one, costs) == pytest.approx(2.4608569363, abs=5e-11)
-        two = ansatz.evolve(np.array([0.5, 0.8]), np.array([0.6, 0.3]))
-        assert expectation(two, costs) == pytest.approx(2.3957961544, abs=5e-11)
-        assert probabilities(two)[costs.argmin()] == pytest.approx(0.0007531773, abs=5e-11)
+        assert Basis(6, 3).unrank(int(costs.argmin())) == 0b010011
+        random_ratio = (costs.max() - costs.mean()) / (costs.max() - costs.min())
+        assert random_ratio == pytest.approx(0.7355, abs=5e-5)
 
-    def test_best_known_angles_of_one_layer(self) -> None:
-        basis = Basis(6, 3)
-        costs = cost_vector(basis, MU, SIGMA, 0.5)
-        psi = Ansatz(basis, costs).evolve(np.array([-0.375957]), np.array([0.269845]))
-        assert expectation(psi, costs) == pytest.approx(-0.280135, abs=5e-7)
+    @pytest.mark.parametrize(
+        ("mixer", "one", "two", "chance"),
+        [
+            (Mixer.RING, 2.4608569363, 2.3957961544, 0.0007531773),
+            (Mixer.RING_EXACT, 2.7067582515, 2.3322725801, 0.0007873227),
+            (Mixer.COMPLETE, 0.8021278508, 1.9466444465, 0.0501534422),
+        ],
+    )
+    def test_energies(
+        self, costs: Reals, mixer: Mixer, one: float, two: float, chance: float
+    ) -> None:
+        ansatz = Ansatz(Basis(6, 3), costs, mixer)
+        gammas, betas = np.array([0.5, 0.8]), np.array([0.6, 0.3])
+        assert ansatz.expectation(gammas[:1], betas[:1]) == pytest.approx(one, abs=5e-11)
+        assert ansatz.expectation(gammas, betas) == pytest.approx(two, abs=5e-11)
+        found = ansatz.probabilities(gammas, betas)[costs.argmin()]
+        assert found == pytest.approx(chance, abs=5e-11)
 
-    def test_edges_follow_qokit(self) -> None:
-        assert ring_edges(5) == ((0, 1), (2, 3), (1, 2), (3, 4), (0, 4))
-        assert ring_edges(6) == ((0, 1), (2, 3), (4, 5), (1, 2), (3, 4), (0, 5))
+    @pytest.mark.parametrize(
+        ("mixer", "gamma", "beta", "energy", "ratio"),
+        [
+            (Mixer.RING, -0.375957, 0.269845, -0.280135, 0.8562),
+            (Mixer.COMPLETE, 0.594542, 1.91938, -0.533430, 0.8927),
+        ],
+    )
+    def test_best_known_angles_of_one_layer(
+        self, costs: Reals, mixer: Mixer, gamma: float, beta: float, energy: float, ratio: float
+    ) -> None:
+        ansatz = Ansatz(Basis(6, 3), costs, mixer)
+        found = ansatz.expectation(np.array([gamma]), np.array([beta]))
+        assert found == pytest.approx(energy, abs=5e-7)
+        assert (costs.max() - found) / (costs.max() - costs.min()) == pytest.approx(ratio, abs=5e-5)
 
-    @pytest.mark.parametrize(("n", "k"), [(2, 1), (3, 1), (4, 2), (5, 3), (6, 3), (7, 2)])
-    def test_equals_dense_matrix_exponentials(self, n: int, k: int) -> None:
-        ansatz = random_ansatz(Basis(n, k), seed=n * k)
-        gammas, betas = np.array([0.7, -1.1]), np.array([0.4, 1.9])
-        expected = dense_ring_state(n, k, ansatz.costs, gammas, betas)
-        np.testing.assert_allclose(ansatz.evolve(gammas, betas), expected, atol=1e-13)
 
-    def test_long_blocks_equal_gathered_pairs(self) -> None:
-        """Large bases rotate slices; the product formula written with masks must agree."""
-        basis = Basis(18, 9)
-        ansatz = random_ansatz(basis, seed=5)
-        masks = basis.masks.astype(np.int64)
-        psi = np.full(basis.size, basis.size**-0.5) * np.exp(-0.3j * ansatz.costs)
-        for i, j in ring_edges(basis.n):
-            differ = (masks >> i & 1) != (masks >> j & 1)
-            swapped = np.where(differ, masks ^ (1 << i | 1 << j), masks)
-            partner = np.searchsorted(masks, swapped)
-            psi = np.where(differ, np.cos(0.8) * psi - 1j * np.sin(0.8) * psi[partner], psi)
-        np.testing.assert_allclose(ansatz.evolve(np.array([0.3]), np.array([0.8])), psi, atol=1e-14)
+class TestEvolution:
+    @EVERY_MIXER
+    @pytest.mark.parametrize(("n", "k"), [(2, 1), (3, 1), (4, 2), (5, 3), (6, 3), (7, 2), (7, 6)])
+    def test_equals_dense_matrix_exponentials(self, mixer: Mixer, n: int, k: int) -> None:
+        ansatz = random_ansatz(Basis(n, k), n * k, mixer)
+        angles = np.array([[0.7, -1.1], [0.4, 1.9]])
+        expected = dense_state(mixer, n, k, ansatz.costs, angles)
+        np.testing.assert_allclose(ansatz.evolve(*angles), expected, atol=1e-13)
 
-    @given(bases(), st.integers(0, 2**32 - 1), st.integers(1, 4))
-    @settings(max_examples=40, deadline=None)
-    def test_keeps_the_norm(self, basis: Basis, seed: int, depth: int) -> None:
+    @EVERY_MIXER
+    @given(basis=bases(), seed=st.integers(0, 2**32 - 1), depth=st.integers(1, 4))
+    @settings(max_examples=25)
+    def test_keeps_the_norm(self, mixer: Mixer, basis: Basis, seed: int, depth: int) -> None:
         angles = np.random.default_rng(seed).normal(scale=3.0, size=(2, depth))
-        psi = random_ansatz(basis, seed).evolve(*angles)
-        assert probabilities(psi).sum() == pytest.approx(1.0, abs=1e-12)
+        found = random_ansatz(basis, seed, mixer).probabilities(*angles)
+        assert found.sum() == pytest.approx(1.0, abs=1e-12)
 
-    @pytest.mark.parametrize(("n", "k", "depth"), [(2, 1, 2), (6, 3, 3), (9, 4, 2), (8, 7, 1)])
-    def test_gradient_equals_central_differences(self, n: int, k: int, depth: int) -> None:
-        ansatz = random_ansatz(Basis(n, k), seed=3)
-        angles = np.random.default_rng(4).normal(size=2 * depth)
-
-        def energy(point: Reals) -> float:
-            return expectation(ansatz.evolve(point[:depth], point[depth:]), ansatz.costs)
-
-        value, by_gamma, by_beta = ansatz.value_and_gradient(angles[:depth], angles[depth:])
-        assert value == pytest.approx(energy(angles), abs=1e-14)
-        # five points instead of two: the step stays large enough for rounding not to matter
-        h = 1e-3
-        slopes = [
-            (
-                8 * (energy(angles + h * unit) - energy(angles - h * unit))
-                - (energy(angles + 2 * h * unit) - energy(angles - 2 * h * unit))
-            )
-            / (12 * h)
-            for unit in np.eye(2 * depth)
+    @pytest.mark.parametrize("mixer", [Mixer.COMPLETE, Mixer.GROVER])
+    @given(seed=st.integers(0, 2**32 - 1), data=st.data())
+    @settings(max_examples=25)
+    def test_relabelled_assets_permute_the_answer(
+        self, mixer: Mixer, seed: int, data: st.DataObject
+    ) -> None:
+        basis = data.draw(bases())
+        order = np.array(data.draw(st.permutations(range(basis.n))))
+        random = np.random.default_rng(seed)
+        mu, half = random.normal(size=basis.n), random.normal(size=(basis.n, basis.n))
+        sigma = half @ half.T / basis.n
+        angles = random.normal(size=(2, 2))
+        there = cost_vector(basis, mu[order], sigma[np.ix_(order, order)], 0.5)
+        here = cost_vector(basis, mu, sigma, 0.5)
+        # asset i of the relabelled problem is asset order[i] of the first
+        original = [
+            basis.rank(sum(1 << int(order[i]) for i in range(basis.n) if mask >> i & 1))
+            for mask in basis.masks.tolist()
         ]
-        np.testing.assert_allclose(np.concatenate((by_gamma, by_beta)), slopes, atol=1e-8)
-
-    def test_gradient_of_long_blocks(self) -> None:
-        ansatz = random_ansatz(Basis(18, 9), seed=5)
-        gammas, betas = np.array([0.3]), np.array([0.8])
-        _, by_gamma, by_beta = ansatz.value_and_gradient(gammas, betas)
-
-        def energy(gamma: float, beta: float) -> float:
-            psi = ansatz.evolve(np.array([gamma]), np.array([beta]))
-            return expectation(psi, ansatz.costs)
-
-        h = 1e-5
-        assert by_gamma[0] == pytest.approx(
-            (energy(0.3 + h, 0.8) - energy(0.3 - h, 0.8)) / (2 * h), abs=1e-8
-        )
-        assert by_beta[0] == pytest.approx(
-            (energy(0.3, 0.8 + h) - energy(0.3, 0.8 - h)) / (2 * h), abs=1e-8
+        np.testing.assert_allclose(
+            Ansatz(basis, there, mixer).probabilities(*angles),
+            Ansatz(basis, here, mixer).probabilities(*angles)[original],
+            atol=1e-12,
         )
 
-    def test_no_layers_give_the_mean(self) -> None:
-        ansatz = random_ansatz(Basis(6, 3), seed=1)
+    @EVERY_MIXER
+    def test_no_layers_leave_the_start(self, mixer: Mixer) -> None:
+        ansatz = random_ansatz(Basis(6, 3), 1, mixer)
+        assert ansatz.evolve(np.zeros(0), np.zeros(0)).tolist() == [20**-0.5] * 20
         value, by_gamma, by_beta = ansatz.value_and_gradient(np.zeros(0), np.zeros(0))
         assert value == pytest.approx(ansatz.costs.mean(), abs=1e-14)
         assert by_gamma.shape == by_beta.shape == (0,)
 
-    @pytest.mark.parametrize("costs", [np.zeros(19), np.full(20, np.nan)])
-    def test_refuses_costs_that_do_not_fit(self, costs: Reals) -> None:
-        with pytest.raises(InvalidInput, match="costs"):
-            Ansatz(Basis(6, 3), costs)
+    @EVERY_MIXER
+    def test_starts_where_it_is_told(self, mixer: Mixer) -> None:
+        """Layers after a start equal the layers that led to it and those after, in one."""
+        ansatz = random_ansatz(Basis(7, 3), 2, mixer)
+        gammas, betas = np.random.default_rng(3).normal(size=(2, 3))
+        halfway = ansatz.evolve(gammas[:1], betas[:1])
+        rest = Ansatz(ansatz.basis, ansatz.costs, mixer, start=halfway)
+        expected = ansatz.evolve(gammas, betas)
+        np.testing.assert_allclose(rest.evolve(gammas[1:], betas[1:]), expected, atol=1e-13)
+        energy = rest.expectation(gammas[1:], betas[1:])
+        assert energy == pytest.approx(expectation(expected, ansatz.costs), abs=1e-13)
 
-    def test_refuses_unequal_angles(self) -> None:
-        with pytest.raises(InvalidInput, match="betas"):
-            random_ansatz(Basis(6, 3), seed=1).evolve(np.zeros(2), np.zeros(1))
+    @EVERY_MIXER
+    def test_single_precision_is_near(self, mixer: Mixer) -> None:
+        double = random_ansatz(Basis(9, 4), 2, mixer)
+        single = Ansatz(double.basis, double.costs, mixer, Precision.SINGLE)
+        angles = np.random.default_rng(3).normal(size=(2, 2))
+        psi = single.evolve(*angles)
+        assert psi.dtype == np.complex64
+        np.testing.assert_allclose(psi, double.evolve(*angles), atol=2e-6)
+        assert single.expectation(*angles) == pytest.approx(double.expectation(*angles), abs=1e-5)
+        found, expected = (ansatz.value_and_gradient(*angles) for ansatz in (single, double))
+        np.testing.assert_allclose(np.hstack(found), np.hstack(expected), atol=1e-4)
 
 
-class TestSample:
-    def test_frequencies_follow_the_probabilities(self) -> None:
+class TestMeasurement:
+    @EVERY_MIXER
+    @pytest.mark.parametrize(("n", "k"), [(2, 1), (9, 4), (8, 7)])
+    def test_expectation_is_that_of_the_amplitudes(self, mixer: Mixer, n: int, k: int) -> None:
+        ansatz = random_ansatz(Basis(n, k), 2, mixer)
+        angles = np.random.default_rng(3).normal(size=(2, 3))
+        psi = ansatz.evolve(*angles)
+        expected = np.vdot(psi, ansatz.costs * psi).real
+        assert ansatz.expectation(*angles) == pytest.approx(expected, abs=1e-14)
+        assert expectation(psi, ansatz.costs) == pytest.approx(expected, abs=1e-14)
+        np.testing.assert_allclose(ansatz.probabilities(*angles), np.abs(psi) ** 2, atol=1e-15)
+
+    @EVERY_MIXER
+    @pytest.mark.parametrize("batch", [0, 1, 2, 7, 9])
+    def test_batches_equal_single_runs(self, mixer: Mixer, batch: int) -> None:
+        ansatz = random_ansatz(Basis(8, 3), 2, mixer)
+        angles = np.random.default_rng(3).normal(size=(2, batch, 2))
+        single = [ansatz.expectation(*row) for row in zip(*angles, strict=True)]
+        np.testing.assert_allclose(ansatz.expectations(*angles), single, atol=1e-13)
+
+    @pytest.mark.parametrize("alpha", [0.1, 0.6, 1.0])
+    def test_cvar_is_that_of_the_probabilities(self, alpha: float) -> None:
+        ansatz = random_ansatz(Basis(8, 3), 2)
+        gammas, betas = np.random.default_rng(3).normal(size=(2, 2))
+        found = cvar(ansatz.probabilities(gammas, betas), ansatz.costs, alpha)
+        assert ansatz.cvar(gammas, betas, alpha) == pytest.approx(found, abs=1e-14)
+        value, _, _ = ansatz.value_and_gradient(gammas, betas, alpha)
+        assert value == pytest.approx(found, abs=1e-13)
+
+    def test_sampled_frequencies_follow_the_probabilities(self) -> None:
         psi = random_ansatz(Basis(5, 2), seed=2).evolve(np.array([0.8]), np.array([0.5]))
         ranks = sample(psi, 100_000, seed=11)
         found = np.bincount(ranks, minlength=len(psi)) / len(ranks)
@@ -238,3 +279,91 @@ class TestSample:
     def test_more_shots_keep_the_earlier_blocks(self) -> None:
         psi = random_ansatz(Basis(5, 2), seed=2).evolve(np.array([0.8]), np.array([0.5]))
         assert sample(psi, 3000, seed=1)[:2048].tolist() == sample(psi, 2048, seed=1).tolist()
+
+
+class TestGradient:
+    @EVERY_MIXER
+    @pytest.mark.parametrize(("n", "k", "depth"), [(2, 1, 2), (6, 3, 3), (9, 4, 2), (8, 7, 1)])
+    def test_equals_central_differences(self, mixer: Mixer, n: int, k: int, depth: int) -> None:
+        ansatz = random_ansatz(Basis(n, k), 3, mixer)
+        angles = np.random.default_rng(4).normal(size=(2, depth))
+        value, *gradient = ansatz.value_and_gradient(*angles)
+        assert value == pytest.approx(ansatz.expectation(*angles), abs=1e-13)
+        slopes = slopes_of(ansatz.expectation, angles)
+        np.testing.assert_allclose(np.concatenate(gradient), slopes, atol=1e-7)
+
+    @EVERY_MIXER
+    @pytest.mark.parametrize("alpha", [0.1, 0.5, 1.0])
+    def test_of_cvar_equals_central_differences(self, mixer: Mixer, alpha: float) -> None:
+        ansatz = random_ansatz(Basis(8, 3), 3, mixer)
+        angles = np.random.default_rng(4).normal(scale=0.4, size=(2, 2))
+        _, *gradient = ansatz.value_and_gradient(*angles, alpha)
+        h = 1e-6  # small, as the outcome that ends the tail must stay the same one
+        slopes = [
+            (
+                ansatz.cvar(*(angles.ravel() + h * unit).reshape(2, 2), alpha)
+                - ansatz.cvar(*(angles.ravel() - h * unit).reshape(2, 2), alpha)
+            )
+            / (2 * h)
+            for unit in np.eye(4)
+        ]
+        np.testing.assert_allclose(np.concatenate(gradient), slopes, atol=1e-7)
+
+    @EVERY_MIXER
+    def test_from_another_start(self, mixer: Mixer) -> None:
+        basis = Basis(7, 3)
+        costs = np.random.default_rng(5).normal(size=basis.size)
+        ansatz = Ansatz(basis, costs, mixer, start=random_state(basis.size, seed=6))
+        angles = np.random.default_rng(4).normal(size=(2, 2))
+        _, *gradient = ansatz.value_and_gradient(*angles)
+        slopes = slopes_of(ansatz.expectation, angles)
+        np.testing.assert_allclose(np.concatenate(gradient), slopes, atol=1e-7)
+
+
+class TestRefusals:
+    @pytest.mark.parametrize("costs", [np.zeros(19), np.zeros((20, 1)), np.full(20, np.nan)])
+    def test_of_costs_that_do_not_fit(self, costs: Reals) -> None:
+        with pytest.raises(InvalidInput, match="costs"):
+            Ansatz(Basis(6, 3), costs)
+
+    @pytest.mark.parametrize(
+        "start", [np.zeros(20), np.ones(20), np.full(19, 19**-0.5), np.full(20, np.nan)]
+    )
+    def test_of_a_start_that_is_no_state(self, start: Reals) -> None:
+        with pytest.raises(InvalidInput, match="start"):
+            Ansatz(Basis(6, 3), np.zeros(20), start=start.astype(complex))
+
+    def test_of_no_threads(self) -> None:
+        with pytest.raises(InvalidInput, match="threads"):
+            Ansatz(Basis(6, 3), np.zeros(20), threads=0)
+
+    @pytest.mark.parametrize(
+        ("gammas", "betas", "field"),
+        [
+            (np.zeros(2), np.zeros(1), "betas"),
+            (np.array([np.nan]), np.zeros(1), "gammas"),
+            (np.zeros(1), np.array([np.inf]), "betas"),
+            (np.zeros((1, 1)), np.zeros((1, 1)), "gammas"),
+        ],
+    )
+    def test_of_angles_that_are_no_layers(self, gammas: Reals, betas: Reals, field: str) -> None:
+        ansatz = random_ansatz(Basis(6, 3), seed=1)
+        for ask in (ansatz.evolve, ansatz.expectation, ansatz.value_and_gradient):
+            with pytest.raises(InvalidInput, match=field):
+                ask(gammas, betas)
+
+    def test_of_batches_that_are_no_rows(self) -> None:
+        ansatz = random_ansatz(Basis(6, 3), seed=1)
+        with pytest.raises(InvalidInput, match="gammas"):
+            ansatz.expectations(np.zeros(2), np.zeros(2))
+        with pytest.raises(InvalidInput, match="betas"):
+            ansatz.expectations(np.zeros((3, 2)), np.zeros((2, 2)))
+
+    def test_of_parts_outside_the_whole(self) -> None:
+        ansatz = random_ansatz(Basis(6, 3), seed=1)
+        with pytest.raises(InvalidInput, match="alpha"):
+            ansatz.value_and_gradient(np.zeros(1), np.zeros(1), 1.5)
+        with pytest.raises(InvalidInput, match="alpha"):
+            cvar(np.full(20, 0.05), ansatz.costs, 0.0)
+        with pytest.raises(InvalidInput, match="costs"):
+            cvar(np.full(19, 1 / 19), ansatz.costs, 0.5)
