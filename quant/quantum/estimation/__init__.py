@@ -1,0 +1,1 @@
+"""Own amplitude estimation: random registers, estimators, option values and risk measures."""
