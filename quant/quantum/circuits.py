@@ -1,152 +1,167 @@
-"""Own the ansatz as Qiskit circuits: Dicke preparation, phase separator, ring-XY mixer.
+"""Own the ansatz as Qiskit circuits: start state, phase of a quadratic cost, mixer, layer by layer.
 
 Qubit i of a circuit is bit i of a mask, so a Qiskit bit string read in base 2 is the mask.
 """
 
-from math import acos, sqrt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import pi
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from qiskit import QuantumCircuit
-from qiskit.circuit.equivalence_library import SessionEquivalenceLibrary
-from qiskit.circuit.library import CXGate
-from qiskit.transpiler import PassManager
-from qiskit.transpiler.passes import (
-    BasisTranslator,
-    InverseCancellation,
-    Optimize1qGatesDecomposition,
-)
+from qiskit import AncillaRegister, ClassicalRegister, QuantumCircuit, QuantumRegister
+from qiskit.circuit import ParameterExpression, ParameterVector
 
-from quant.portfolio import PortfolioProblem
-from quant.quantum.subspace import ring_edges
+from core.errors import InvalidInput
+from quant.quantum.dicke import dicke_circuit, leaning_circuit
+from quant.quantum.ising import Ising, coupling_order
+from quant.quantum.mixer_circuits import ancilla_count, mixer_circuit
+from quant.quantum.mixers import Mixer
 
 Reals = NDArray[np.float64]
+Angle: TypeAlias = float | ParameterExpression
+Angles: TypeAlias = Sequence[Angle] | Reals | ParameterVector
 
-DEPTH_BASIS = ("cx", "rz", "sx", "x")
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Template:
+    """Hold an ansatz whose angles are yet to be bound.
 
-def dicke_circuit(n: int, k: int) -> QuantumCircuit:
-    """Build the equal superposition of all n-bit states with k ones, O(nk) gates.
-
-    Bärtschi and Eidenbenz, "Deterministic Preparation of Dicke States" (arXiv 1904.07358): start
-    from k ones on top and apply the split-and-cyclic-shift blocks on ever fewer qubits.
+    It is built once for many angles, and fitted to a device once: that only replaces `circuit`.
     """
-    circuit = QuantumCircuit(n)
-    for qubit in range(n - k, n):
-        circuit.x(qubit)
-    for length in range(n, 1, -1):
-        _split_and_shift(circuit, length, min(k, length - 1))
-    return circuit
+
+    circuit: QuantumCircuit
+    gammas: ParameterVector
+    betas: ParameterVector
+
+    def bind(
+        self, gammas: Sequence[float] | Reals, betas: Sequence[float] | Reals
+    ) -> QuantumCircuit:
+        """Return the circuit with p gammas and p betas in place.
+
+        Raises:
+            InvalidInput: there are not p of each.
+        """
+        for field, found in (("gammas", gammas), ("betas", betas)):
+            if len(found) != len(self.gammas):
+                reason = f"expected {len(self.gammas)} angles, was {len(found)}"
+                raise InvalidInput(field=field, reason=reason)
+        values = {self.gammas: list(gammas), self.betas: list(betas)}
+        return self.circuit.assign_parameters(values)
 
 
-def _split_and_shift(circuit: QuantumCircuit, length: int, k: int) -> None:
-    last = length - 1
-    circuit.cx(last - 1, last)
-    _controlled_ry(circuit, 2 * acos(sqrt(1 / length)), last, last - 1)
-    circuit.cx(last - 1, last)
-    for ones in range(2, k + 1):
-        target = last - ones
-        circuit.cx(target, last)
-        _doubly_controlled_ry(circuit, 2 * acos(sqrt(ones / length)), last, target + 1, target)
-        circuit.cx(target, last)
-
-
-def _controlled_ry(circuit: QuantumCircuit, angle: float, control: int, target: int) -> None:
-    circuit.ry(angle / 2, target)
-    circuit.cx(control, target)
-    circuit.ry(-angle / 2, target)
-    circuit.cx(control, target)
-
-
-def _doubly_controlled_ry(
-    circuit: QuantumCircuit, angle: float, first: int, second: int, target: int
-) -> None:
-    """Rotate only where both controls are one: four quarter turns, two of them between flips."""
-    for control, quarter in ((second, angle / 4), (first, -angle / 4)) * 2:
-        circuit.ry(quarter, target)
-        circuit.cx(control, target)
-
-
-def ising_terms(mu: Reals, sigma: Reals, q: float) -> tuple[float, Reals, Reals]:
-    """Return offset, h (n,) and upper-triangular J (n, n) of q·xᵀΣx − μᵀx with x = (1 − Z)/2.
-
-    The objective equals offset + Σ hᵢZᵢ + Σ_{i<j} JᵢⱼZᵢZⱼ.
-    """
-    linear = q * np.diagonal(sigma) - mu
-    pair = np.triu(q * (sigma + sigma.T), 1)
-    offset = float(linear.sum() / 2 + pair.sum() / 4)
-    fields = -linear / 2 - (pair.sum(axis=0) + pair.sum(axis=1)) / 4
-    return offset, fields, pair / 4
-
-
-def portfolio_circuit(
-    problem: PortfolioProblem, gammas: Reals, betas: Reals, *, measure: bool = True
+def ansatz_circuit(
+    cost: Ising,
+    k: int,
+    gammas: Angles,
+    betas: Angles,
+    *,
+    mixer: Mixer = Mixer.RING,
+    inclusion: Reals | None = None,
+    swap_network: bool = False,
 ) -> QuantumCircuit:
-    """Build Dicke start, then per layer exp(−iγc) and the ring of exp(−iβ(XX+YY)/2).
+    """Build the start state, then per layer exp(−iγc) and the mixer, without measurement.
 
-    Amplitudes equal those of the subspace engine, global phase included.
+    The start is the Dicke state of weight k, or `leaning_circuit` of the chances `inclusion`
+    (n,). Angles are numbers or Qiskit parameters. A `swap_network` carries the phases between
+    neighbours of a line, with fewer gates on a device of few couplings and more elsewhere.
+    Amplitudes equal those of the subspace engine, global phase included. Qubits beyond the first
+    n are ancillas of the mixer and end as zero.
+
+    Raises:
+        InvalidInput: k is not in 1…n−1, there are not as many betas as gammas, or the chances do
+            not fit.
     """
-    circuit = dicke_circuit(problem.n, problem.k)
+    n = cost.n
+    if len(gammas) != len(betas):
+        reason = f"expected as many betas as gammas, were {len(betas)} and {len(gammas)}"
+        raise InvalidInput(field="betas", reason=reason)
+    start = _start_circuit(n, k, inclusion)
+    circuit = QuantumCircuit(QuantumRegister(n, "q"))
+    if ancillas := ancilla_count(mixer, n, k):
+        circuit.add_register(AncillaRegister(ancillas, "counter"))
+    # each network turns the line round, so an odd number of them starts from its far end
+    line = range(n)[::-1] if swap_network and len(gammas) % 2 else range(n)
+    circuit.compose(start, line, inplace=True)
     for gamma, beta in zip(gammas, betas, strict=True):
-        _append_phase(circuit, problem, float(gamma))
-        _append_ring(circuit, float(beta))
-    if measure:
-        circuit.measure_all()
+        if swap_network:
+            _append_swap_network(circuit, cost, gamma, list(line))
+            line = line[::-1]
+        else:
+            _append_phase(circuit, cost, gamma)
+        step = mixer_circuit(mixer, n, k, beta)
+        circuit.compose(step, [*line, *range(n, n + ancillas)], inplace=True)
     return circuit
 
 
-def _append_phase(circuit: QuantumCircuit, problem: PortfolioProblem, gamma: float) -> None:
-    offset, fields, couplings = ising_terms(problem.mu, problem.sigma, problem.q)
-    circuit.global_phase -= gamma * offset
-    for i, field in enumerate(fields):
-        circuit.rz(2 * gamma * float(field), i)
-    for i, j in coupling_order(problem.n):
-        circuit.rzz(2 * gamma * float(couplings[i, j]), i, j)
+def ansatz_template(
+    cost: Ising,
+    k: int,
+    layers: int,
+    *,
+    mixer: Mixer = Mixer.RING,
+    inclusion: Reals | None = None,
+    swap_network: bool = False,
+) -> Template:
+    """Build `ansatz_circuit` over parameters γ[0]… and β[0]… of that many layers.
 
-
-def coupling_order(n: int) -> tuple[tuple[int, int], ...]:
-    """List every pair i < j of n qubits once, in an order of least depth.
-
-    A round-robin tournament between neighbouring pairs of qubits: n−1 layers of disjoint gates
-    for even n, and four gates on the same four qubits stand together, which simulators fuse.
+    Raises:
+        InvalidInput: as `ansatz_circuit`, or no layer was asked for.
     """
-    teams: list[tuple[int, ...]] = [tuple(range(i, min(i + 2, n))) for i in range(0, n, 2)]
-    order = [(team[0], team[1]) for team in teams if len(team) == 2]
-    circle = teams if len(teams) % 2 == 0 else [*teams, ()]
-    for _ in range(len(circle) - 1):
-        for home, away in zip(circle[: len(circle) // 2], reversed(circle), strict=False):
-            order += _matches(min(home, away), max(home, away))
-        circle = [circle[0], circle[-1], *circle[1:-1]]
-    return tuple(order)
-
-
-def _matches(low: tuple[int, ...], high: tuple[int, ...]) -> list[tuple[int, int]]:
-    straight = list(zip(low, high, strict=False))
-    crossed = list(zip(low, reversed(high), strict=False)) if len(high) == 2 else []
-    if len(high) == 1 and len(low) == 2:
-        crossed = [(low[1], high[0])]
-    return straight + crossed
-
-
-def _append_ring(circuit: QuantumCircuit, beta: float) -> None:
-    # XX and YY commute, so the product of both rotations is the XY gate itself
-    for i, j in ring_edges(circuit.num_qubits):
-        circuit.rxx(beta, i, j)
-        circuit.ryy(beta, i, j)
-
-
-def depth(circuit: QuantumCircuit) -> int:
-    """Return the depth over cx, rz, sx and x with all qubits connected.
-
-    These three passes give what `transpile` gives at optimisation level 1, without loading every
-    installed transpiler plug-in.
-    """
-    basis = list(DEPTH_BASIS)
-    passes = PassManager(
-        [
-            BasisTranslator(SessionEquivalenceLibrary, basis),
-            InverseCancellation([CXGate()]),
-            Optimize1qGatesDecomposition(basis=basis),
-        ]
+    if layers < 1:
+        raise InvalidInput(field="layers", reason=f"expected at least 1, was {layers}")
+    gammas, betas = ParameterVector("γ", layers), ParameterVector("β", layers)
+    circuit = ansatz_circuit(
+        cost, k, gammas, betas, mixer=mixer, inclusion=inclusion, swap_network=swap_network
     )
-    return int(passes.run(circuit).depth())
+    return Template(circuit=circuit, gammas=gammas, betas=betas)
+
+
+def measured(circuit: QuantumCircuit, n: int) -> QuantumCircuit:
+    """Return a copy which measures qubits 0…n−1 into bits of the same number, and no ancilla."""
+    bits = ClassicalRegister(n, "meas")
+    whole = circuit.copy()
+    whole.add_register(bits)
+    whole.measure(range(n), bits)
+    return whole
+
+
+def _start_circuit(n: int, k: int, inclusion: Reals | None) -> QuantumCircuit:
+    if inclusion is None:
+        return dicke_circuit(n, k)
+    if inclusion.shape != (n,):
+        reason = f"expected shape ({n},), was {inclusion.shape}"
+        raise InvalidInput(field="inclusion", reason=reason)
+    return leaning_circuit(inclusion, k)
+
+
+def _append_phase(circuit: QuantumCircuit, cost: Ising, gamma: Angle) -> None:
+    circuit.global_phase -= gamma * cost.offset
+    for i, field in enumerate(cost.fields.tolist()):
+        if field:
+            circuit.rz(2 * gamma * field, i)
+    for i, j in coupling_order(cost.n):
+        if coupling := float(cost.couplings[i, j]):
+            circuit.rzz(2 * gamma * coupling, i, j)
+
+
+def _append_swap_network(
+    circuit: QuantumCircuit, cost: Ising, gamma: Angle, held: list[int]
+) -> None:
+    """Phase every pair where it meets, and swap it on; `held` tells whose value a qubit has.
+
+    After n layers of neighbours every pair has met once and the line is turned round. A swap is
+    a quarter turn about XX, YY and ZZ but for its phase, so both together are still three CX.
+    """
+    n = cost.n
+    for qubit, i in enumerate(held):
+        circuit.rz(2 * gamma * float(cost.fields[i]), qubit)
+    circuit.global_phase += n * (n - 1) / 2 * pi / 4 - gamma * cost.offset
+    for layer in range(n):
+        for qubit in range(layer % 2, n - 1, 2):
+            i, j = sorted(held[qubit : qubit + 2])
+            circuit.rxx(pi / 2, qubit, qubit + 1)
+            circuit.ryy(pi / 2, qubit, qubit + 1)
+            circuit.rzz(pi / 2 + 2 * gamma * float(cost.couplings[i, j]), qubit, qubit + 1)
+            held[qubit], held[qubit + 1] = held[qubit + 1], held[qubit]
