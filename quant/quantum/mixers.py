@@ -4,7 +4,13 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
+
+from core.errors import InvalidInput
+from quant.quantum.basis import Basis
+from quant.quantum.free_fermions import RingMixer
+from quant.quantum.grover import GroverMixer
+from quant.quantum.johnson import CompleteMixer
 
 State = NDArray[np.complexfloating[Any, Any]]
 
@@ -28,3 +34,20 @@ class ExactMixer(Protocol):
     def overlap(self, bra: State, ket: State) -> float:
         """Return Im⟨bra|H|ket⟩, half the derivative of an expectation by β."""
         ...
+
+
+def exact_mixer(mixer: Mixer, basis: Basis, dtype: DTypeLike) -> ExactMixer:
+    """Return an exact mixer for states of complex128 or complex64, to be shared by threads.
+
+    Raises:
+        InvalidInput: the mixer is the Trotter ring.
+    """
+    match mixer:
+        case Mixer.RING:
+            raise InvalidInput(field="mixer", reason=f"expected an exact one, was {mixer}")
+        case Mixer.RING_EXACT:
+            return RingMixer(basis, dtype)
+        case Mixer.COMPLETE:
+            return CompleteMixer(basis, dtype)
+        case Mixer.GROVER:
+            return GroverMixer(basis, dtype)
