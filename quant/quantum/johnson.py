@@ -14,7 +14,14 @@ from numpy.typing import DTypeLike, NDArray
 
 from quant.quantum.amplitudes import State, checked
 from quant.quantum.basis import Basis
-from quant.quantum.spins import Couplings, couple, imaginary_overlap, lower, uncouple
+from quant.quantum.spins import (
+    Couplings,
+    Integers,
+    couple,
+    imaginary_overlap,
+    lower,
+    uncouple,
+)
 
 Reals = NDArray[np.float64]
 
@@ -57,7 +64,7 @@ class CompleteMixer:
             # flipping every qubit turns the order of the states around, and leaves H as it is
             psi, k = np.ascontiguousarray(psi[::-1]), n - k
         out = np.empty(comb(n, k - 1), dtype=self._dtype)
-        lower(psi, 0, out, 0, n, k, self._there.groups)
+        lower(psi, 0, out, 0, n, k, self._there)
         return out
 
 
@@ -74,13 +81,15 @@ def _couplings(n: int, dtype: np.dtype[Any]) -> tuple[Couplings, Couplings]:
     real = np.empty(0, dtype=dtype).real.dtype
     groups = np.zeros((n + 1, n + 3), dtype=np.int64)
     groups[:, 1:] = [[comb(m, d) for d in range(n + 2)] for m in range(n + 1)]
-    roots = np.sqrt(np.arange(n + 1)).astype(real)
-    bases = np.ones((2, 1, 1))
-    if n > _BASE:
-        bases = _base_matrices(Couplings(groups, np.sqrt(np.arange(n + 1)), bases))
-    there = Couplings(groups, roots, bases.astype(real))
+    roots = np.sqrt(np.arange(n + 1))
+    single = Couplings(groups, roots, np.ones((2, 1, 1)), np.zeros((2, 1, 1), dtype=np.int64))
+    bases = _base_matrices(single) if n > _BASE else single.bases
+    lowered = _lowered_states() if n > _BASE else single.lowered
     back = np.ascontiguousarray(bases.transpose(0, 2, 1))
-    return there, Couplings(groups, roots, back.astype(real))
+    return (
+        Couplings(groups, roots.astype(real), bases.astype(real), lowered),
+        Couplings(groups, roots.astype(real), back.astype(real), lowered),
+    )
 
 
 def _base_matrices(tables: Couplings) -> Reals:
@@ -94,3 +103,17 @@ def _base_matrices(tables: Couplings) -> Reals:
             couple(x, y, 0, _BASE, ones, tables)
             matrices[ones, : len(x) // 2, state] = x[::2]
     return matrices
+
+
+def _lowered_states() -> Integers:
+    """Return which states of the lowest qubits each of their states is lowered to."""
+    by_weight: list[list[int]] = [[] for _ in range(_BASE + 1)]
+    for mask in range(2**_BASE):
+        by_weight[mask.bit_count()].append(mask)
+    lowered = np.zeros((_BASE + 1, comb(_BASE, _BASE // 2), _BASE), dtype=np.int64)
+    for ones in range(1, _BASE + 1):
+        place = {mask: row for row, mask in enumerate(by_weight[ones - 1])}
+        for row, mask in enumerate(by_weight[ones]):
+            without = [place[mask ^ 1 << i] for i in range(_BASE) if mask >> i & 1]
+            lowered[ones, row, :ones] = without
+    return lowered

@@ -21,12 +21,14 @@ class Couplings(NamedTuple):
 
     `groups[m, d]`: C(m, d−1), where group d begins. `roots`: square roots of whole numbers.
     `bases[t]`: the orthogonal matrix from states to spins of the lowest qubits with t ones, or
-    its transpose for the way back; there are len(bases) − 1 such qubits.
+    its transpose for the way back; there are len(bases) − 1 such qubits. `lowered[t, row]`: the
+    states of theirs that lose one of t ones.
     """
 
     groups: Integers
     roots: Values
     bases: Values
+    lowered: Integers
 
 
 @kernel
@@ -160,9 +162,10 @@ def lower(
     place: int,
     qubits: int,
     ones: int,
-    groups: Integers,
+    tables: Couplings,
 ) -> None:
     """Write S⁻ of one block, the sum over its ones of the state without it, into `out`."""
+    base, fewer = len(tables.bases) - 1, qubits - 1
     if ones == 1:
         total = psi[start]
         for u in range(start + 1, start + qubits):
@@ -170,13 +173,18 @@ def lower(
         out[place] = total
     elif ones == qubits:
         out[place : place + qubits] = psi[start]
+    elif qubits == base:
+        out[place : place + tables.groups[qubits, ones]] = 0.0
+        for row in range(tables.groups[qubits, ones + 1]):
+            for target in tables.lowered[ones, row, :ones]:
+                out[place + target] += psi[start + row]
     else:
-        size = groups[qubits - 1, ones]
-        middle = start + groups[qubits - 1, ones + 1]
-        lower(psi, start, out, place, qubits - 1, ones, groups)
+        size = tables.groups[fewer, ones]
+        middle = start + tables.groups[fewer, ones + 1]
+        lower(psi, start, out, place, fewer, ones, tables)
         for u in range(size):
             out[place + u] += psi[middle + u]
-        lower(psi, middle, out, place + size, qubits - 1, ones - 1, groups)
+        lower(psi, middle, out, place + size, fewer, ones - 1, tables)
 
 
 @kernel
