@@ -27,6 +27,22 @@ def test_amplitudes_are_minors(n: int, k: int) -> None:
     np.testing.assert_allclose(psi, minors, rtol=0, atol=1e-14)
 
 
+@pytest.mark.parametrize(("n", "k"), [*SIZES, (14, 7), (18, 5)])
+def test_equals_ffsim(n: int, k: int) -> None:
+    """Spinless fermions of ffsim, k in n orbitals, turned by the same one-particle matrix."""
+    ffsim = pytest.importorskip("ffsim", reason="ffsim is not installed: it pins its own JAX")
+    basis = Basis(n, k)
+    random = np.random.default_rng(n)
+    psi = random.normal(size=basis.size) + 1j * random.normal(size=basis.size)
+    psi /= np.linalg.norm(psi)
+    energies, orbitals = np.linalg.eigh(hopping(n, k))
+    expected = ffsim.apply_num_op_sum_evolution(
+        psi, energies, time=-1.7, norb=n, nelec=k, orbital_rotation=orbitals
+    )
+    RingMixer(basis, complex).apply(psi, -1.7)
+    np.testing.assert_allclose(psi, expected, rtol=0, atol=1e-14)
+
+
 @pytest.mark.parametrize(("n", "k"), SIZES)
 def test_eigenvalues_are_sums_over_filled_modes(n: int, k: int) -> None:
     """Momenta are whole multiples of 2π/n for odd k and halfway between for even k."""
