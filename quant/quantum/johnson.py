@@ -2,7 +2,7 @@
 
 Coupled to total spins the mixer is diagonal. Coupling qubit by qubit takes n−1 sweeps of
 reflections that touch neighbouring runs (Iglesias and Natale, arXiv 1704.06299 and 1912.09243):
-about 24k(n−1)/n operations for each amplitude there and back, and rounding does not grow with k
+about 24·min(k, n−k) operations for each amplitude there and back; rounding does not grow with k
 as it does in a polynomial of the mixer through its min(k, n−k) + 1 eigenvalues.
 """
 
