@@ -2,8 +2,8 @@
 
 Coupled to total spins the mixer is diagonal. Coupling qubit by qubit takes n−1 sweeps of
 reflections that touch neighbouring runs (Iglesias and Natale, arXiv 1704.06299 and 1912.09243):
-about 24·min(k, n−k) operations for each amplitude there and back; rounding does not grow with k
-as it does in a polynomial of the mixer through its min(k, n−k) + 1 eigenvalues.
+with d = min(k, n−k) about 24d operations for each amplitude there and back, where a polynomial
+through the d + 1 eigenvalues takes 4d² in its products with the mixer.
 """
 
 from math import comb
