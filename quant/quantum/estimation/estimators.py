@@ -27,7 +27,6 @@ Reals = NDArray[np.float64]
 
 MAX_PHASE_QUBITS = 12
 MAX_POWER = 100_000
-LEAST_GROWTH = 2
 # ends of a half circle stay ends: π/2 is the whole of the first
 ROUNDING = 1e-9
 
@@ -250,9 +249,12 @@ def next_power(power: int, angles: Interval) -> int:
     low, high = angles
     if high <= low:
         return power
-    least = LEAST_GROWTH * (4 * power + 2)
+    # the least k whose 4k + 2 is at least twice as large
+    lowest = 2 * power + 1
     highest = (int(pi / (high - low)) - 2) // 4
-    factors = 4 * np.arange(max(0, ceil((least - 2) / 4)), highest + 1) + 2
+    if highest < lowest:
+        return power
+    factors = 4 * np.arange(lowest, highest + 1) + 2
     first = np.floor(factors * low / pi + ROUNDING)
     last = np.ceil(factors * high / pi - ROUNDING) - 1
     feasible = np.flatnonzero(first == last)

@@ -20,6 +20,7 @@ POINTS_PER_PIECE = 8
 CANDIDATES = 8
 ZOOM_POINTS = 17
 ZOOMS = 8
+EDGE_ZOOMS = 5
 
 
 def grover_likelihood(powers: Sequence[int], shots: int, good: Reals) -> LogLikelihood:
@@ -113,7 +114,7 @@ def _edge(found: Fit, floor: float, *, outside: int, inside: int) -> float:
     start, end = float(found.angles[outside]), float(found.angles[inside])
     if outside == inside:
         return start
-    for _ in range(ZOOMS):
+    for _ in range(EDGE_ZOOMS):
         angles = np.linspace(start, end, ZOOM_POINTS)
         reached = found.likelihood(angles) >= floor
         reached[-1] = True

@@ -56,7 +56,7 @@ def test_phase_estimation_has_the_closed_form(problem: AmplitudeProblem, qubits:
     np.testing.assert_allclose(found, phase_probabilities(qubits, angle)[:, 0], atol=1e-12)
 
 
-@pytest.mark.parametrize("build", [lambda p: power_circuit(p, 2), lambda p: phase_circuit(p, 2)])
+@pytest.mark.parametrize("build", [lambda p: power_circuit(p, 1), lambda p: phase_circuit(p, 1)])
 def test_circuits_transpile_to_a_line_of_qubits(build) -> None:  # type: ignore[no-untyped-def]
     problem = call_problem()
     circuit = build(problem)
