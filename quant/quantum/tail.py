@@ -12,8 +12,8 @@ Reals = NDArray[np.float64]
 
 
 def rising_order(costs: Reals) -> NDArray[np.int32]:
-    """Return the outcomes (size,) from the cheapest up, of equal ones the first."""
-    return np.argsort(costs, kind="stable").astype(np.int32)
+    """Return the outcomes (size,) from the cheapest up; that of equal ones changes no tail."""
+    return np.argsort(costs).astype(np.int32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
