@@ -26,3 +26,11 @@ def ordered_kernel(function: Callable[_Arguments, _Result]) -> Callable[_Argumen
         function
     )
     return compiled
+
+
+def rounding_kernel(function: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
+    """Compile as `kernel` does, but keep roundings that are meant, as of a sum and a difference."""
+    compiled: Callable[_Arguments, _Result] = njit(
+        cache=True, nogil=True, error_model="numpy", fastmath={"contract"}
+    )(function)
+    return compiled
