@@ -8,14 +8,15 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
 
 from benchmarks.peers.environments import interpreter_of
 from benchmarks.peers.workers import Worker
 from benchmarks.report import Report, Row
-from benchmarks.subspace.instances import Instance, random_angles
+from benchmarks.subspace.instances import Instance, Reals, random_angles
 from benchmarks.subspace.resident import reside
-from benchmarks.subspace.timing import Floor, Timed
+from benchmarks.subspace.timing import Floor, Timed, in_turn
 from quant.quantum.mixers import Mixer
 
 RUNS = 7
@@ -123,12 +124,11 @@ def _race(
     found = [worker.evaluate(gammas.tolist(), betas.tolist())[0] for worker in workers]
     ansatz = instance.ansatz
     call = Timed(lambda: ansatz.expectation(gammas, betas))
-    ours: list[float] = []
-    theirs: list[list[float]] = [[] for _ in workers]
-    for _ in range(answer.runs):
-        ours.append(call.seconds())
-        for worker, seconds in zip(workers, theirs, strict=True):
-            seconds += worker.evaluate(gammas.tolist(), betas.tolist())[1]
+    ours, *theirs = in_turn(
+        answer.runs,
+        call.seconds,
+        *(partial(_one_evaluation, worker, gammas, betas) for worker in workers),
+    )
     where = f"({instance.n},{instance.k}), p=1, against {rival.name}, {workers[0].about}"
     answer.rows += [
         Row(
@@ -144,6 +144,10 @@ def _race(
     answer.samples[f"seconds of ours {where}"] = ours
     for threads, seconds in enumerate(theirs, start=1):
         answer.samples[f"seconds of the peer on {threads} threads {where}"] = seconds
+
+
+def _one_evaluation(worker: Worker, gammas: Reals, betas: Reals) -> float:
+    return worker.evaluate(gammas.tolist(), betas.tolist())[1][0]
 
 
 def _difference_row(where: str, differences: Sequence[float]) -> Row:
@@ -175,11 +179,8 @@ def _layer(answer: Answer, instance: Instance) -> None:
     ansatz = instance.ansatz
     call = Timed(lambda: ansatz.expectation(gammas, betas))
     floor = Floor(instance.size)
-    ours: list[float] = []
-    least: list[float] = []
-    for _ in range(answer.runs):
-        least.append(floor.seconds())
-        ours.append(call.seconds() / LAYERS)
+    least, whole = in_turn(answer.runs, floor.seconds, call.seconds)
+    ours = [seconds / LAYERS for seconds in whole]
     metric = f"time of a layer, ({instance.n},{instance.k}), over 40 bytes an amplitude copied"
     answer.rows.append(_times_row(metric, ours, least, LAYER_TARGET))
 
@@ -203,11 +204,7 @@ def _batch(answer: Answer, instance: Instance) -> None:
         return list(map(ansatz.expectation, gammas, betas))
 
     alone = Timed(one_by_one)
-    batched: list[float] = []
-    single: list[float] = []
-    for _ in range(answer.runs):
-        batched.append(together.seconds())
-        single.append(alone.seconds())
+    batched, single = in_turn(answer.runs, together.seconds, alone.seconds)
     where = f"({instance.n},{instance.k}), p=1, {BATCH} sets of angles"
     answer.rows += [
         Row(
@@ -230,11 +227,7 @@ def _gradient(answer: Answer, instance: Instance) -> None:
     ansatz = instance.ansatz
     both = Timed(lambda: ansatz.value_and_gradient(gammas, betas))
     forward = Timed(lambda: ansatz.expectation(gammas, betas))
-    ours: list[float] = []
-    once: list[float] = []
-    for _ in range(answer.runs):
-        ours.append(both.seconds())
-        once.append(forward.seconds())
+    ours, once = in_turn(answer.runs, both.seconds, forward.seconds)
     where = f"({instance.n},{instance.k}), p={GRADIENT_DEPTH}"
     metric = f"value and all {2 * GRADIENT_DEPTH} derivatives {where}, over one expectation"
     answer.rows.append(_times_row(metric, ours, once, GRADIENT_TARGET))

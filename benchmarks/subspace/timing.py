@@ -10,6 +10,23 @@ FLOOR_BYTES = 40
 
 _RESIDENT_BYTES = 24  # an amplitude and its cost
 _LEAST_S = 0.002
+_ENOUGH_S = 1.0
+_MAX_RUNS = 101
+
+
+def in_turn(runs: int, *calls: Callable[[], float]) -> tuple[list[float], ...]:
+    """Return the durations that each call tells, taken in turn.
+
+    At least so many of each; short calls are asked again until a second has passed.
+    """
+    told: tuple[list[float], ...] = tuple([] for _ in calls)
+    started = time.perf_counter()
+    while len(told[0]) < runs or (
+        len(told[0]) < _MAX_RUNS and time.perf_counter() - started < _ENOUGH_S
+    ):
+        for call, seconds in zip(calls, told, strict=True):
+            seconds.append(call())
+    return told
 
 
 class Timed:
@@ -18,7 +35,7 @@ class Timed:
     def __init__(self, call: Callable[[], object]) -> None:
         self._call = call
         self._call()
-        self._repeats = max(1, int(_LEAST_S / self._passed(1)))
+        self._repeats = max(1, int(_LEAST_S / min(self._passed(1) for _ in range(3))))
 
     def seconds(self) -> float:
         """Return the mean duration of one call."""
