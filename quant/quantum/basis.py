@@ -15,8 +15,9 @@ from quant.quantum.subsets import fill_masks, fill_positions
 
 MAX_QUBITS = 63
 MAX_BYTES = 4_000_000_000
-# a gradient holds costs in two orders, and the state, its adjoint and the caller's copy
-BYTES_PER_STATE = 2 * 8 + 3 * 16
+# a gradient of CVaR holds costs in two orders, probabilities and their weights, and the state, its
+# adjoint and what a mixer needs of both
+BYTES_PER_STATE = 4 * 8 + 4 * 16
 _COUNTABLE_QUBITS = 1000  # beyond, C(n, k) may not fit a float
 
 

@@ -13,9 +13,9 @@ from quant.quantum.passes import (
     average,
     fill_probabilities,
     fill_weighted,
-    imaginary_overlap,
+    undo_phase,
 )
-from quant.quantum.phase_arrays import apply_phase
+from quant.quantum.phase import apply_phase
 
 Reals = NDArray[np.float64]
 
@@ -106,10 +106,7 @@ class ExactEngine:
             by_beta[layer] = 2.0 * self.mixer.overlap(adjoint, psi)
             self.mixer.apply(psi, -beta)
             self.mixer.apply(adjoint, -beta)
-            by_gamma[layer] = 2.0 * imaginary_overlap(adjoint, psi, self.costs)
-            if layer > 0:
-                apply_phase(psi, self.costs, -gamma)
-                apply_phase(adjoint, self.costs, -gamma)
+            by_gamma[layer] = 2.0 * undo_phase(psi, adjoint, self.costs, gamma)
         return value, by_gamma, by_beta
 
     def _evolve(self, psi: State, gammas: Reals, betas: Reals) -> None:

@@ -1,4 +1,4 @@
-"""Own single passes over amplitudes: probabilities, averages and overlaps, without temporaries.
+"""Own single passes over amplitudes: probabilities, averages, derivatives; without temporaries.
 
 Amplitudes are complex64 or complex128; sums are float64.
 """
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quant.quantum.compiled import kernel
+from quant.quantum.phase import cosine_and_sine
 
 Reals = NDArray[np.float64]
 State = NDArray[np.complexfloating[Any, Any]]
@@ -39,16 +40,22 @@ def fill_weighted(psi: State, weights: Reals, weighted: State) -> None:
         weighted[i] = weights[i] * psi[i]
 
 
+def undo_phase(ket: State, bra: State, costs: Reals, gamma: float) -> float:
+    """Apply exp(iγc) to both contiguous states (size,), in place, and return Im⟨bra|c|ket⟩."""
+    reals = ket.real.dtype
+    return _undo_phase(ket.view(reals), bra.view(reals), costs, gamma)
+
+
 @kernel
-def imaginary_overlap(bra: State, ket: State, weights: Reals) -> float:
-    """Return Im⟨bra|w|ket⟩ of a diagonal w (size,)."""
+def _undo_phase(x: NDArray[Any], y: NDArray[Any], costs: Reals, gamma: float) -> float:
     total = 0.0
-    for i in range(ket.size):
-        left, right = bra[i], ket[i]
-        total += weights[i] * (
-            np.float64(left.real) * np.float64(right.imag)
-            - np.float64(left.imag) * np.float64(right.real)
-        )
+    for i in range(costs.size):
+        cosine, sine = cosine_and_sine(gamma * costs[i], 0)
+        a, b = np.float64(x[2 * i]), np.float64(x[2 * i + 1])
+        c, d = np.float64(y[2 * i]), np.float64(y[2 * i + 1])
+        total += costs[i] * (c * b - d * a)
+        x[2 * i], x[2 * i + 1] = a * cosine - b * sine, a * sine + b * cosine
+        y[2 * i], y[2 * i + 1] = c * cosine - d * sine, c * sine + d * cosine
     return total
 
 

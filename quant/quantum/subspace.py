@@ -14,7 +14,7 @@ from quant.quantum import passes
 from quant.quantum.basis import Basis
 from quant.quantum.engine import Engine, ExactEngine, Precision
 from quant.quantum.mixers import Mixer, State, exact_mixer
-from quant.quantum.ring_arrays import RingEngine
+from quant.quantum.ring import RingEngine
 from quant.quantum.sweep import block_generator, block_sizes
 from quant.quantum.tail import Tail, rising_order
 

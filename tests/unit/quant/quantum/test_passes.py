@@ -10,7 +10,7 @@ from quant.quantum.passes import (
     average,
     fill_probabilities,
     fill_weighted,
-    imaginary_overlap,
+    undo_phase,
 )
 
 SIZE = 1001
@@ -52,7 +52,11 @@ def test_weighted(precision: str, weights: NDArray[np.float64]) -> None:
 
 
 @PRECISIONS
-def test_overlap(precision: str, weights: NDArray[np.float64]) -> None:
-    bra, ket = draw_state(1, precision), draw_state(2, precision)
+@pytest.mark.parametrize("gamma", [0.0, 0.7, -41.5])
+def test_undone_phase(precision: str, gamma: float, weights: NDArray[np.float64]) -> None:
+    ket, bra = draw_state(1, precision), draw_state(2, precision)
     expected = np.vdot(bra.astype(complex), weights * ket).imag
-    assert imaginary_overlap(bra, ket, weights) == pytest.approx(expected, abs=1e-15)
+    turned = [np.exp(1j * gamma * weights) * psi for psi in (ket, bra)]
+    assert undo_phase(ket, bra, weights, gamma) == pytest.approx(expected, abs=1e-15)
+    for found, psi in zip((ket, bra), turned, strict=True):
+        np.testing.assert_allclose(found, psi, atol=4 * np.finfo(precision).eps)

@@ -1,5 +1,6 @@
 """Check the ansatz of every mixer against published numbers and a dense matrix exponential."""
 
+import tracemalloc
 from collections.abc import Callable
 from itertools import combinations
 from math import comb
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.linalg import expm
 
 from core.errors import InvalidInput
-from quant.quantum.basis import Basis
+from quant.quantum.basis import BYTES_PER_STATE, Basis
 from quant.quantum.costs import cost_vector
 from quant.quantum.edges import ring_edges
 from quant.quantum.engine import Precision
@@ -308,6 +309,17 @@ class TestGradient:
             for unit in np.eye(4)
         ]
         np.testing.assert_allclose(np.concatenate(gradient), slopes, atol=1e-7)
+
+    @EVERY_MIXER
+    def test_takes_no_more_memory_than_the_basis_says(self, mixer: Mixer) -> None:
+        angles = np.array([[0.3], [0.8]])
+        random_ansatz(Basis(6, 3), 3, mixer).value_and_gradient(*angles, 0.2)  # compiles
+        tracemalloc.start()
+        ansatz = random_ansatz(Basis(18, 9), 3, mixer)
+        ansatz.value_and_gradient(*angles, 0.2)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < BYTES_PER_STATE * ansatz.basis.size
 
     @EVERY_MIXER
     def test_from_another_start(self, mixer: Mixer) -> None:
