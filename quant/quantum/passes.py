@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from quant.quantum.amplitudes import State
 from quant.quantum.compiled import kernel
 from quant.quantum.phase import cosine_and_sine
 
 Reals = NDArray[np.float64]
-State = NDArray[np.complexfloating[Any, Any]]
 
 
 @kernel
