@@ -3,6 +3,7 @@
 The objective is q·xᵀΣx − μᵀx over 0/1 vectors with k ones. Must not import Qiskit.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +12,9 @@ from numpy.typing import NDArray
 
 from core.errors import InvalidInput
 from quant.quantum.basis import Basis
-from quant.quantum.costs import cost_vector, subset_costs
+from quant.quantum.costs import check_quadratic, cost_vector, subset_costs
 
 Reals = NDArray[np.float64]
-
-_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -26,8 +25,8 @@ class SubsetProblem:
     negative. C(n, k) may be beyond every memory: only `basis` and `costs` enumerate.
 
     Raises:
-        InvalidInput: n is less than 2, k is outside 1…n−1, sigma is not (n, n) or differs from
-            its transpose by more than rounding, or a number is not finite.
+        InvalidInput: n is less than 2, k is outside 1…n−1, sigma is not (n, n) or not symmetric
+            beyond rounding, or a number or a sum of k of them is not finite.
     """
 
     mu: Reals
@@ -36,18 +35,11 @@ class SubsetProblem:
     k: int
 
     def __post_init__(self) -> None:
-        n = len(self.mu) if self.mu.ndim == 1 else 0
-        require(self.mu.shape == (n,), "mu", f"expected one dimension, were {self.mu.ndim}")
-        require(n >= 2, "n", f"expected at least 2, was {n}")
-        require(1 <= self.k < n, "k", f"expected 1 to {n - 1}, was {self.k}")
-        shape = self.sigma.shape
-        require(shape == (n, n), "sigma", f"expected shape {(n, n)}, was {shape}")
-        for field in ("mu", "sigma", "q"):
-            finite = bool(np.isfinite(getattr(self, field)).all())
-            require(finite, field, "expected finite numbers only")
-        skew = float(np.abs(self.sigma - self.sigma.T).max())
-        symmetric = skew <= _ROUNDING * float(np.abs(self.sigma).max())
-        require(symmetric, "sigma", f"expected a symmetric matrix, two entries differ by {skew:g}")
+        check_quadratic(self.mu, self.sigma, self.q)
+        require(1 <= self.k < self.n, "k", f"expected 1 to {self.n - 1}, was {self.k}")
+        with np.errstate(over="ignore", invalid="ignore"):
+            finite = bool(np.isfinite(self.reach))
+        require(finite, "sigma", "expected objectives that a double can hold")
 
     @property
     def n(self) -> int:
@@ -78,12 +70,29 @@ class SubsetProblem:
         np.fill_diagonal(pair, 0.0)
         return pair
 
-    def objective(self, chosen: NDArray[np.integer[Any]] | tuple[int, ...]) -> float:
-        """Return the objective of a subset of rising indices, of whatever size.
+    @property
+    def reach(self) -> float:
+        """Return how far from 0 a sum of k `linear` and all their `pair` costs may be at most."""
+        pairs = self.k * (self.k - 1) / 2
+        return float(self.k * np.abs(self.linear).max() + pairs * np.abs(self.pair).max())
+
+    def negated(self) -> "SubsetProblem":
+        """Return the problem whose optimum is the worst subset of this one."""
+        return SubsetProblem(mu=-self.mu, sigma=self.sigma, q=-self.q, k=self.k)
+
+    def objective(self, chosen: Sequence[int] | NDArray[np.integer[Any]]) -> float:
+        """Return the objective of a subset of indices, of whatever size.
 
         One subset has one value bit for bit, whoever found it.
+
+        Raises:
+            InvalidInput: an index is not in 0…n−1, or stands twice.
         """
-        positions = np.array(chosen, dtype=np.intp)[None, :]
+        members = np.unique(np.array(chosen, dtype=np.intp))
+        known = bool(((members >= 0) & (members < self.n)).all())
+        valid = len(members) == len(chosen) and known
+        require(valid, "chosen", f"expected different indices from 0 to {self.n - 1}")
+        positions = members[None, :]
         return float(subset_costs(positions, self.mu, self.sigma, self.q)[0])
 
     def to_json(self) -> dict[str, Any]:
