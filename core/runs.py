@@ -20,7 +20,6 @@ MAX_CONTRACTS = 24
 MAX_SHOTS = 1_000_000
 MAX_DEPTH = 12
 MAX_STARTS = 64
-MAX_SUBSETS = 3_000_000
 SHOTS_PER_BLOCK = 1024
 """Seed random numbers per block of this many shots, so grouping never changes a result."""
 

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from core.runs import PortfolioSpecification
-from quant.portfolio import PortfolioProblem, exhaustive, random_baseline
+from quant.exhaustive import exhaustive
+from quant.local_search import random_subsets
+from quant.portfolio import PortfolioProblem
 from quant.quantum.qaoa import Trained, merge_best, train
 from quant.quantum.subspace import Ansatz, expectation, positions_of, probabilities, subset_costs
 from quant.quantum.sweep import block_sizes, merge_counts
@@ -80,7 +82,7 @@ def classical(problem: PortfolioProblem, shots: int, seed: int) -> dict[str, Any
     started = time.perf_counter()
     optimum = exhaustive(problem)
     elapsed_s = time.perf_counter() - started
-    baseline = random_baseline(problem, shots, seed)
+    baseline = random_subsets(problem, shots, seed)
     return {
         "optimum": {
             "objective": optimum.objective,
@@ -93,7 +95,7 @@ def classical(problem: PortfolioProblem, shots: int, seed: int) -> dict[str, Any
         "random_baseline": {
             "objective": baseline.objective,
             "chosen": list(baseline.chosen),
-            "draws": baseline.draws,
+            "draws": baseline.evaluated,
         },
     }
 

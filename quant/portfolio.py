@@ -1,20 +1,23 @@
-"""Own the portfolio problem and its classical answers: choose k of n contracts.
+"""Own the portfolio problem, and the classical company of every quantum answer to it.
 
 Minimise q·xᵀΣx − μᵀx over 0/1 vectors with k ones. Must not import Qiskit.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from math import comb
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import InvalidInput
-from core.runs import MAX_SUBSETS
-from quant.quantum.basis import Basis, positions_of
-from quant.quantum.costs import cost_vector, subset_costs
-from quant.quantum.sweep import block_generator, block_sizes
+from quant.answers import Answer, Method
+from quant.branch_and_bound import branch_and_bound
+from quant.exhaustive import exhaustive
+from quant.integer_program import integer_program
+from quant.local_search import annealing, greedy, random_subsets, tabu
+from quant.subset_problem import SubsetProblem, require
 
 Reals = NDArray[np.float64]
 
@@ -29,55 +32,31 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PortfolioProblem:
-    """Hold one instance: minimise q·xᵀΣx − μᵀx over subsets of k labels.
+class PortfolioProblem(SubsetProblem):
+    """Hold the subset problem of n contracts, the `labels`, and where its numbers come from.
 
     `mu` (n,) and `sigma` (n, n) are dollar values per contract already divided by `scale`, the
     mean variance in dollars², so an objective times `scale` is the unscaled one. `vintage` names
     the revision of the settlements that was read.
 
     Raises:
-        InvalidInput: shapes disagree, sigma is not symmetric, a number is not finite, k is
-            outside 1…n−1, or there are more than 3,000,000 subsets.
+        InvalidInput: a value breaks a rule of the subset problem, or the labels are not n
+            different ones, or the scale is not positive.
     """
 
     labels: tuple[str, ...]
-    mu: Reals
-    sigma: Reals
-    q: float
-    k: int
     scale: float
     window: Window
     vintage: str
 
     def __post_init__(self) -> None:
+        # a class with slots is made anew, which an empty super() does not survive
+        SubsetProblem.__post_init__(self)
         n = len(self.labels)
-        _require(len(set(self.labels)) == n, "labels", "names one twice")
-        _require(self.mu.shape == (n,), "mu", f"expected shape ({n},), was {self.mu.shape}")
-        _require(
-            self.sigma.shape == (n, n), "sigma", f"expected shape {(n, n)}, was {self.sigma.shape}"
-        )
-        for field in ("mu", "sigma", "q", "scale"):
-            finite = bool(np.isfinite(getattr(self, field)).all())
-            _require(finite, field, "expected finite numbers only")
-        _require(self.scale > 0, "scale", f"expected a positive number, was {self.scale}")
-        symmetric = bool(np.allclose(self.sigma, self.sigma.T, rtol=1e-9, atol=1e-12))
-        _require(symmetric, "sigma", "expected a symmetric matrix")
-        size = self.basis.size
-        _require(size <= MAX_SUBSETS, "k", f"expected at most {MAX_SUBSETS} subsets, was {size}")
-
-    @property
-    def n(self) -> int:
-        return len(self.labels)
-
-    @property
-    def basis(self) -> Basis:
-        """Return the subsets in colexicographic order."""
-        return Basis(self.n, self.k)
-
-    def costs(self) -> Reals:
-        """Return the scaled objective of every subset (C(n, k),)."""
-        return cost_vector(self.basis, self.mu, self.sigma, self.q)
+        require(n == self.n, "labels", f"expected {self.n} of them, were {n}")
+        require(len(set(self.labels)) == n, "labels", "names one twice")
+        positive = bool(np.isfinite(self.scale)) and self.scale > 0
+        require(positive, "scale", f"expected a positive number, was {self.scale}")
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON-ready values; floats keep every bit."""
@@ -120,11 +99,6 @@ class PortfolioProblem:
         )
 
 
-def _require(condition: bool, field: str, reason: str) -> None:
-    if not condition:
-        raise InvalidInput(field=field, reason=reason)
-
-
 def build_problem(
     *,
     labels: tuple[str, ...],
@@ -144,14 +118,14 @@ def build_problem(
         InvalidInput: fewer than two days, a number that is not finite, or no variance at all.
     """
     days = len(changes)
-    _require(changes.ndim == 2 and days >= 2, "changes", f"expected two days or more, was {days}")
-    _require(bool(np.isfinite(changes).all()), "changes", "expected finite numbers only")
+    require(changes.ndim == 2 and days >= 2, "changes", f"expected two days or more, was {days}")
+    require(bool(np.isfinite(changes).all()), "changes", "expected finite numbers only")
     mu = changes.mean(axis=0)
     centred = changes - mu
     # einsum and not BLAS, whose sums may depend on the number of threads
     sigma = np.einsum("di,dj->ij", centred, centred) / (days - 1)
     scale = float(np.diagonal(sigma).mean())
-    _require(scale > 0, "changes", "expected prices that move, all changes were equal")
+    require(scale > 0, "changes", "expected prices that move, all changes were equal")
     return PortfolioProblem(
         labels=labels,
         mu=mu / scale,
@@ -165,72 +139,80 @@ def build_problem(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Optimum:
-    """Hold the least objective of all subsets, and the greatest; `chosen` are rising indices."""
+class Budget:
+    """Limit what each method may spend; all but `seconds` mean the same on any machine.
 
-    objective: float
-    chosen: tuple[int, ...]
-    evaluated: int
-    worst_objective: float
-    proven: bool = True
+    `subsets` is the most an exhaustive search takes on in `company`, `nodes` those of the branch
+    and bound, `seconds` the time of the integer program, `draws` the random subsets, `starts`
+    those of tabu and annealing.
+    """
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Baseline:
-    """Hold the best of `draws` subsets drawn uniformly with replacement."""
-
-    objective: float
-    chosen: tuple[int, ...]
-    draws: int
+    subsets: int = 100_000_000
+    nodes: int = 100_000
+    seconds: float = 10.0
+    draws: int = 4096
+    starts: int = 8
 
 
-def objective(problem: PortfolioProblem, bits: NDArray[np.integer[Any]]) -> float:
-    """Return the scaled objective of one 0/1 vector (n,), of whatever weight.
+def solve(
+    problem: SubsetProblem,
+    method: Method,
+    *,
+    seed: int = 0,
+    budget: Budget | None = None,
+    clock: Callable[[], float] | None = None,
+) -> Answer:
+    """Answer a problem by one method; with a `clock` of seconds the answer says how long it took.
+
+    The first call of a method in a process may include loading its compiled loops.
 
     Raises:
-        InvalidInput: the vector has another length or other values.
+        InvalidInput: a limit is not positive, or there are too many subsets to see them all.
     """
-    valid = bits.shape == (problem.n,) and bool(np.isin(bits, (0, 1)).all())
-    _require(valid, "bits", f"expected {problem.n} values of 0 or 1")
-    positions = np.flatnonzero(bits)[None, :]
-    return float(subset_costs(positions, problem.mu, problem.sigma, problem.q)[0])
+    limits = budget or Budget()
+    started = clock() if clock else 0.0
+    answer = _answer(problem, method, seed, limits)
+    return replace(answer, elapsed_s=clock() - started) if clock else answer
 
 
-def chosen_of(problem: PortfolioProblem, rank: int) -> tuple[int, ...]:
-    """Return the rising indices of the subset at a colexicographic rank."""
-    mask = problem.basis.unrank(rank)
-    return tuple(i for i in range(problem.n) if mask >> i & 1)
+def _answer(problem: SubsetProblem, method: Method, seed: int, limits: Budget) -> Answer:
+    match method:
+        case Method.EXHAUSTIVE:
+            return exhaustive(problem)
+        case Method.BRANCH_AND_BOUND:
+            return branch_and_bound(problem, seed=seed, nodes=limits.nodes)
+        case Method.INTEGER_PROGRAM:
+            return integer_program(problem, seconds=limits.seconds)
+        case Method.ANNEALING:
+            return annealing(problem, seed, starts=limits.starts)
+        case Method.TABU:
+            return tabu(problem, seed, starts=limits.starts)
+        case Method.GREEDY:
+            return greedy(problem)
+        case Method.RANDOM:
+            return random_subsets(problem, limits.draws, seed)
 
 
-def exhaustive(problem: PortfolioProblem) -> Optimum:
-    """Evaluate every subset; of equal optima the first in colexicographic order is taken."""
-    costs = problem.costs()
-    best = int(costs.argmin())
-    return Optimum(
-        objective=float(costs[best]),
-        chosen=chosen_of(problem, best),
-        evaluated=len(costs),
-        worst_objective=float(costs.max()),
-    )
+def company(
+    problem: SubsetProblem,
+    *,
+    methods: Sequence[Method] = tuple(Method),
+    seed: int = 0,
+    budget: Budget | None = None,
+    clock: Callable[[], float] | None = None,
+) -> tuple[Answer, ...]:
+    """Answer a problem by each method, in their order: what stands beside a quantum answer.
 
-
-def random_baseline(problem: PortfolioProblem, draws: int, seed: int) -> Baseline:
-    """Return the best of `draws` random subsets, seeded per 1,024-draw block.
+    The exhaustive search is left out where it would see more subsets than the budget allows.
+    `quant.answers.best_answer` puts the answers together.
 
     Raises:
-        InvalidInput: fewer than one draw was asked for.
+        InvalidInput: a limit is not positive.
     """
-    basis = problem.basis
-    ranks = np.concatenate(
-        [
-            block_generator("random-subsets", seed, block).integers(basis.size, size=size)
-            for block, size in enumerate(block_sizes(draws))
-        ]
-    )
-    ranks = np.unique(ranks)
-    positions = positions_of(basis.masks[ranks], problem.n, problem.k)
-    costs = subset_costs(positions, problem.mu, problem.sigma, problem.q)
-    best = int(costs.argmin())
-    return Baseline(
-        objective=float(costs[best]), chosen=chosen_of(problem, int(ranks[best])), draws=draws
+    limits = budget or Budget()
+    few = comb(problem.n, problem.k) <= limits.subsets
+    return tuple(
+        solve(problem, method, seed=seed, budget=limits, clock=clock)
+        for method in methods
+        if few or method is not Method.EXHAUSTIVE
     )

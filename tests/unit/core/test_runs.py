@@ -3,7 +3,6 @@
 import json
 from dataclasses import replace
 from datetime import date
-from math import comb
 from typing import Any
 
 import pytest
@@ -15,10 +14,11 @@ from core.products import PRODUCTS
 from core.runs import (
     ALLOWED_TRANSITIONS,
     MAX_CONTRACTS,
-    MAX_SUBSETS,
     PortfolioSpecification,
     RunStatus,
 )
+from quant.exhaustive import MAX_SUBSETS
+from quant.quantum.basis import Basis
 
 ASKED = PortfolioSpecification(
     products=("CL", "NG"), choose=4, of=12, source="import:rtl", as_of=date(2023, 12, 29), seed=7
@@ -92,8 +92,9 @@ def test_positions_are_spread_evenly() -> None:
     assert replace(ASKED, products=("CL",)).positions_per_product == 12
 
 
-def test_what_is_allowed_can_be_searched_exhaustively() -> None:
-    assert comb(MAX_CONTRACTS, MAX_CONTRACTS // 2) <= MAX_SUBSETS
+def test_what_is_allowed_can_be_simulated_and_searched_exhaustively() -> None:
+    largest = Basis(MAX_CONTRACTS, MAX_CONTRACTS // 2)
+    assert largest.size <= MAX_SUBSETS
 
 
 @st.composite
