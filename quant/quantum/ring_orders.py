@@ -27,8 +27,7 @@ def to_ring_order(values: Reals, tables: Tables) -> Reals:
 
 def turned_state(psi: State, tables: Tables) -> Numbers:
     """Lay out amplitudes (size,) as pairs of real numbers, turned so that gates are real."""
-    real = np.float32 if psi.dtype == np.complex64 else np.float64
-    laid_out = np.zeros(2 * stored_size(tables), dtype=real)
+    laid_out: Numbers = np.zeros(2 * stored_size(tables), dtype=psi.real.dtype)
     _fill_turned(psi, tables, laid_out)
     return laid_out
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 
 from quant.quantum import ring_adjoint, ring_kernels
-from quant.quantum.ring_layout import Numbers, Reals, Tables
+from quant.quantum.ring_layout import Integers, Numbers, Reals, Tables
 
 _PARTS = 16
 _Result = TypeVar("_Result")
@@ -79,13 +79,14 @@ class SharedSweeps:
             len(tables.high_tasks),
             lambda begin, end: ring_kernels.high(x, cosine, sine, tables, begin, end),
         )
-        for runs, apart in ((tables.seam, 1), (tables.wrap, tables.apart)):
-            self._each(
-                len(runs),
-                lambda begin, end, runs=runs, apart=apart: ring_kernels.join(
-                    x, runs, apart, cosine, sine, begin, end
-                ),
-            )
+        self._join(x, tables.seam, 1, cosine, sine)
+        self._join(x, tables.wrap, tables.apart, cosine, sine)
+
+    def _join(self, x: Numbers, runs: Integers, apart: int, cosine: float, sine: float) -> None:
+        self._each(
+            len(runs),
+            lambda begin, end: ring_kernels.join(x, runs, apart, cosine, sine, begin, end),
+        )
 
     def expectation(self, x: Numbers, gammas: Reals, cosines: Numbers, sines: Numbers) -> float:
         """Apply all layers, and return Σ c|x|²."""
@@ -110,32 +111,31 @@ class SharedSweeps:
         self, ket: Numbers, bra: Numbers, gamma: float, cosine: float, sine: float
     ) -> tuple[float, float]:
         tables, costs = self.tables, self.costs
-        total = 0.0
-        for runs, apart in ((tables.wrap, tables.apart), (tables.seam, 1)):
-            total += sum(
-                self._each(
-                    len(runs),
-                    lambda begin, end, runs=runs, apart=apart: ring_adjoint.join_back(
-                        ket, bra, runs, apart, cosine, sine, begin, end
-                    ),
-                )
-            )
-        total += sum(
-            self._each(
-                len(tables.high_tasks),
-                lambda begin, end: ring_adjoint.high_back(
-                    ket, bra, cosine, sine, tables, begin, end
-                ),
-            )
+        wrapped = self._join_back(ket, bra, tables.wrap, tables.apart, cosine, sine)
+        joined = self._join_back(ket, bra, tables.seam, 1, cosine, sine)
+        high = self._each(
+            len(tables.high_tasks),
+            lambda begin, end: ring_adjoint.high_back(ket, bra, cosine, sine, tables, begin, end),
         )
-        found = self._each(
+        low = self._each(
             len(tables.low_tasks),
             lambda begin, end: ring_adjoint.low_back(
                 ket, bra, costs, gamma, cosine, sine, tables, begin, end
             ),
         )
-        by_gamma = sum(part[0] for part in found)
-        return 2.0 * by_gamma, 2.0 * (total + sum(part[1] for part in found))
+        by_gamma = sum(part[0] for part in low)
+        by_beta = sum(wrapped) + sum(joined) + sum(high) + sum(part[1] for part in low)
+        return 2.0 * by_gamma, 2.0 * by_beta
+
+    def _join_back(
+        self, ket: Numbers, bra: Numbers, runs: Integers, apart: int, cosine: float, sine: float
+    ) -> list[float]:
+        return self._each(
+            len(runs),
+            lambda begin, end: ring_adjoint.join_back(
+                ket, bra, runs, apart, cosine, sine, begin, end
+            ),
+        )
 
     def _each(self, count: int, sweep: Callable[[int, int], _Result]) -> list[_Result]:
         """Sweep over all parts of so many tasks; return what they give, in their order."""
