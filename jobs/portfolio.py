@@ -9,13 +9,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.runs import PortfolioSpecification
 from quant.exhaustive import exhaustive
 from quant.local_search import random_subsets
 from quant.portfolio import PortfolioProblem
+from quant.quantum.basis import positions_of
+from quant.quantum.costs import subset_costs
+from quant.quantum.post_selection import best_of, post_select
 from quant.quantum.qaoa import Trained, merge_best, train
-from quant.quantum.subspace import Ansatz, expectation, positions_of, probabilities, subset_costs
+from quant.quantum.subspace import Ansatz, expectation, probabilities
 from quant.quantum.sweep import block_sizes, merge_counts
 
 BACKEND = "aer"
@@ -25,7 +29,7 @@ def train_start(
     problem: PortfolioProblem, depth: int, seed: int, start_index: int
 ) -> dict[str, Any]:
     """Train the angles from one start; keys gammas, betas, energy, evaluations."""
-    trained = train(problem.costs(), problem.basis, depth, seed, start_index)
+    trained = train(Ansatz(problem.basis, problem.costs()), depth, seed, start_index)
     return {
         "gammas": list(trained.gammas),
         "betas": list(trained.betas),
@@ -66,9 +70,12 @@ def sample_blocks(
     `circuit_depth`. `shots` is that of the whole run; the last block may be shorter.
     """
     from jobs.simulate import sample_on_aer  # Qiskit takes a second to import
-    from quant.quantum.circuits import depth, portfolio_circuit
+    from quant.quantum.circuits import ansatz_circuit
+    from quant.quantum.devices import depth
+    from quant.quantum.ising import Ising
 
-    circuit = portfolio_circuit(problem, np.array(gammas), np.array(betas), measure=False)
+    cost = Ising.of_quadratic(problem.mu, problem.sigma, problem.q)
+    circuit = ansatz_circuit(cost, problem.k, gammas, betas)
     sizes = block_sizes(shots)
     counts = sample_on_aer(circuit, {block: sizes[block] for block in block_indices}, seed)
     return {
@@ -134,27 +141,29 @@ def assemble(
 
 def _sampled_answer(problem: PortfolioProblem, counts: dict[str, int]) -> dict[str, Any]:
     """Keep the outcomes of k ones and take the best of them; of equal ones the least mask."""
-    feasible = sorted(int(bits, 2) for bits in counts if bits.count("1") == problem.k)
-    kept = sum(count for bits, count in counts.items() if bits.count("1") == problem.k)
-    fraction = kept / sum(counts.values())
-    if not feasible:
+
+    def costs_of(masks: NDArray[np.uint64]) -> NDArray[np.float64]:
+        positions = positions_of(masks, problem.n, problem.k)
+        return subset_costs(positions, problem.mu, problem.sigma, problem.q)
+
+    selected = post_select(counts, problem.k)
+    best = best_of(selected, costs_of)
+    if best is None:
         return {
             "objective": None,
             "objective_unscaled": None,
             "chosen": [],
             "chosen_indices": [],
-            "feasible_fraction": fraction,
+            "feasible_fraction": selected.feasible_fraction,
         }
-    positions = positions_of(np.array(feasible, dtype=np.uint64), problem.n, problem.k)
-    costs = subset_costs(positions, problem.mu, problem.sigma, problem.q)
-    best = int(costs.argmin())
-    chosen = positions[best].tolist()
+    mask, objective = best
+    chosen = [i for i in range(problem.n) if mask >> i & 1]
     return {
-        "objective": float(costs[best]),
-        "objective_unscaled": float(costs[best]) * problem.scale,
+        "objective": objective,
+        "objective_unscaled": objective * problem.scale,
         "chosen": [problem.labels[i] for i in chosen],
         "chosen_indices": chosen,
-        "feasible_fraction": fraction,
+        "feasible_fraction": selected.feasible_fraction,
     }
 
 
