@@ -37,7 +37,7 @@ bench: $(VENV)/.installed ## Every benchmark, quick form
 web: web/dist/index.html ## Build the web page
 
 clean: ## Remove what was installed and built; keeps the data folder
-	rm -rf $(VENV) .uv web/dist web/node_modules .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .uv .peers web/dist web/node_modules .mypy_cache .ruff_cache .pytest_cache
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
