@@ -14,7 +14,7 @@ from core.runs import Chunk, PortfolioSpecification, Run, RunStatus, Stage
 from jobs import portfolio as portfolio_job
 from jobs.pieces import Fanout, Finished, Piece
 from jobs.planning import plan_problem, sampling_pieces, training_pieces
-from quant.portfolio import PortfolioProblem
+from quant.portfolio_problem import PortfolioProblem
 from storage import runs
 from storage.cache import Cache
 from storage.pool import DatabaseUrls, Pools, open_pools

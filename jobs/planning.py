@@ -12,7 +12,7 @@ from core.products import product
 from core.runs import PortfolioSpecification, Stage
 from jobs.pieces import Piece
 from quant.continuous import SettlementHistory, held_changes
-from quant.portfolio import PortfolioProblem, build_problem
+from quant.portfolio_problem import PortfolioProblem, build_problem
 from quant.quantum.sweep import block_sizes, group_blocks
 
 Reals = NDArray[np.float64]

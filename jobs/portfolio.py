@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from core.runs import PortfolioSpecification
 from quant.exhaustive import exhaustive
 from quant.local_search import random_subsets
-from quant.portfolio import PortfolioProblem
+from quant.portfolio_problem import PortfolioProblem
 from quant.quantum.basis import positions_of
 from quant.quantum.costs import subset_costs
 from quant.quantum.post_selection import best_of, post_select

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidInput
-from quant.quantum.subsets import fill_masks, fill_positions
 
 MAX_QUBITS = 63
 MAX_BYTES = 4_000_000_000
@@ -56,6 +55,8 @@ class Basis:
     def masks(self) -> NDArray[np.uint64]:
         """Return the states as integers (size,), rising; computed at every call."""
         masks = np.empty(self.size, dtype=np.uint64)
+        from quant.quantum.subsets import fill_masks  # numba takes half a second to import
+
         fill_masks(self.n, self.k, masks)
         return masks
 
@@ -106,5 +107,7 @@ def positions_of(masks: NDArray[np.uint64], n: int, k: int) -> NDArray[np.intp]:
     if not fits.all():
         raise InvalidInput(field="masks", reason=f"expected {k} ones in {n} bits each")
     positions = np.empty((len(masks), k), dtype=np.intp)
+    from quant.quantum.subsets import fill_positions  # numba takes half a second to import
+
     fill_positions(masks, positions)
     return positions

@@ -5,7 +5,6 @@ from numpy.typing import NDArray
 
 from core.errors import InvalidInput
 from quant.quantum.basis import Basis
-from quant.quantum.subsets import fill_costs
 
 Reals = NDArray[np.float64]
 
@@ -55,6 +54,8 @@ def cost_vector(basis: Basis, mu: Reals, sigma: Reals, q: float) -> Reals:
         raise InvalidInput(field="mu", reason=f"expected {basis.n} numbers, was {len(mu)}")
     linear, pair = _coefficients(mu, sigma, q)
     costs = np.empty(basis.size)
+    from quant.quantum.subsets import fill_costs  # numba takes half a second to import
+
     fill_costs(linear, pair, basis.k, costs)
     return costs
 

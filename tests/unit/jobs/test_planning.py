@@ -21,7 +21,7 @@ from core.runs import PortfolioSpecification, Stage
 from jobs.planning import plan_problem, sampling_pieces, training_pieces
 from quant.calendars import business_days, calendar_of, last_trade_date
 from quant.continuous import SettlementHistory
-from quant.portfolio import PortfolioProblem
+from quant.portfolio_problem import PortfolioProblem
 from quant.quantum.sweep import block_sizes
 
 Reals = NDArray[np.float64]

@@ -11,7 +11,7 @@ import pytest
 from core.runs import PortfolioSpecification
 from jobs.portfolio import assemble, best_angles, classical, sample_blocks, train_start
 from quant.exhaustive import exhaustive
-from quant.portfolio import PortfolioProblem, Window
+from quant.portfolio_problem import PortfolioProblem, Window
 from quant.quantum.subspace import Ansatz, expectation
 
 SHOTS = 3000

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from core.errors import InvalidInput
 from quant.answers import Method, best_answer
-from quant.portfolio import Budget, PortfolioProblem, Window, build_problem, company, solve
+from quant.portfolio import Budget, company, solve
+from quant.portfolio_problem import PortfolioProblem, Window, build_problem
 from tests.subset_problems import barkoutsos, random_problem
 
 Reals = NDArray[np.float64]
