@@ -12,7 +12,7 @@ STACK := $(if $(PORT),--port $(PORT)) $(if $(DATA),--data $(DATA))
 .DEFAULT_GOAL := help
 .PHONY: up down check test test-all bench web clean help
 
-up: $(VENV)/.installed web/dist/index.html ## Start the whole stack and run the main job once
+up: $(VENV)/.compiled web/dist/index.html ## Start the whole stack and run the main job once
 	@$(BIN)/heliostat up $(STACK)
 
 down: $(VENV)/.installed ## End every process of the stack
@@ -47,6 +47,10 @@ web/dist/index.html: web/node_modules/.installed $(shell git ls-files web 2>/dev
 
 web/node_modules/.installed: web/package.json web/package-lock.json $(VENV)/.installed
 	@cd web && $(NODE_PATH) npm ci --silent --no-audit --no-fund
+	@touch $@
+
+$(VENV)/.compiled: $(wildcard quant/*.py quant/quantum/*.py) | $(VENV)/.installed
+	@$(BIN)/python -m quant.compilation
 	@touch $@
 
 .uv/bin/uv:

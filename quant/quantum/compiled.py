@@ -1,12 +1,52 @@
-"""Own how functions are compiled: ahead of their first call from a cache, without Python's lock."""
+"""Own how functions are compiled: once, into a cache beside them, and without Python's lock.
 
+The cache belongs to one state of the sources: a function contains those that it calls, and is
+stale when one of them changes, which the compiler's own cache does not see across files.
+"""
+
+import inspect
+import re
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
 
-from numba import njit
+from numba import config, njit
 
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
+
+_ROOT = Path(__file__).parents[2]
+_BASE = Path(config.CACHE_DIR or Path(__file__).with_name("__pycache__"))
+_IMPORT = re.compile(r"^from (quant[\w.]*) import", re.MULTILINE)
+
+
+@cache
+def _digest(source: Path) -> str:
+    """Return a digest of a source and of all that it imports from this package, and so on."""
+    found, waiting = set[Path](), [source]
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            waiting += map(_source_of, _IMPORT.findall(path.read_text()))
+    digest = sha256()
+    for path in sorted(found):
+        content = path.read_bytes()
+        digest.update(b"%d %s\n" % (len(content), path.name.encode()))
+        digest.update(content)
+    return digest.hexdigest()[:16]
+
+
+def _source_of(module: str) -> Path:
+    path = _ROOT.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def _compiled(function: Callable[..., Any], fastmath: Any) -> Any:
+    config.CACHE_DIR = str(_BASE / f"kernels-{_digest(Path(inspect.getfile(function)))}")
+    return njit(cache=True, nogil=True, error_model="numpy", fastmath=fastmath)(function)
 
 
 def kernel(function: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
@@ -14,23 +54,17 @@ def kernel(function: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Res
 
     Threads may call it at once: it holds no lock, and starts no threads of its own.
     """
-    compiled: Callable[_Arguments, _Result] = njit(
-        cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}
-    )(function)
-    return compiled
-
-
-def ordered_kernel(function: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
-    """Compile as `kernel` does, but sum in the order written, so that equal means bit for bit."""
-    compiled: Callable[_Arguments, _Result] = njit(cache=True, nogil=True, error_model="numpy")(
-        function
-    )
+    compiled: Callable[_Arguments, _Result] = _compiled(function, {"contract", "reassoc", "nsz"})
     return compiled
 
 
 def rounding_kernel(function: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
     """Compile as `kernel` does, but keep roundings that are meant, as of a sum and a difference."""
-    compiled: Callable[_Arguments, _Result] = njit(
-        cache=True, nogil=True, error_model="numpy", fastmath={"contract"}
-    )(function)
+    compiled: Callable[_Arguments, _Result] = _compiled(function, {"contract"})
+    return compiled
+
+
+def ordered_kernel(function: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
+    """Compile as `kernel` does, but sum in the order written, so that equal means bit for bit."""
+    compiled: Callable[_Arguments, _Result] = _compiled(function, False)
     return compiled

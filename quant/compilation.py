@@ -1,0 +1,27 @@
+"""Own the compilation of kernels ahead of their first use: `python -m quant.compilation`."""
+
+import numpy as np
+
+from quant.portfolio import company
+from quant.quantum.mixers import Mixer
+from quant.quantum.subspace import Ansatz
+from quant.subset_problem import SubsetProblem
+
+_ALPHA = 0.5
+
+
+def compile_kernels() -> None:
+    """Answer a small problem by every method and mixer, in double precision."""
+    generator = np.random.default_rng(0)
+    factors = generator.normal(size=(8, 8))
+    problem = SubsetProblem(mu=generator.normal(size=8), sigma=factors @ factors.T, q=0.5, k=3)
+    company(problem)
+    angles = np.full(2, 0.1)
+    for mixer in Mixer:
+        ansatz = Ansatz(problem.basis, problem.costs(), mixer)
+        ansatz.expectations(angles[None], angles[None])
+        ansatz.value_and_gradient(angles, angles, _ALPHA)
+
+
+if __name__ == "__main__":
+    compile_kernels()
