@@ -25,10 +25,10 @@ check: $(VENV)/.installed web/node_modules/.installed ## Format, lint, import di
 	@$(BIN)/mypy
 	@cd web && $(NODE_PATH) npm run --silent check
 
-test: $(VENV)/.installed web/dist/index.html ## Unit, postgres and ray tiers: all but the slow tests
+test: $(VENV)/.compiled web/dist/index.html ## Unit, postgres and ray tiers: all but the slow tests
 	@$(BIN)/pytest -m "not slow"
 
-test-all: $(VENV)/.installed web/dist/index.html ## All tests, the slow ones too
+test-all: $(VENV)/.compiled web/dist/index.html ## All tests, the slow ones too
 	@$(BIN)/pytest
 
 bench: $(VENV)/.installed ## Every benchmark, quick form
@@ -50,6 +50,7 @@ web/node_modules/.installed: web/package.json web/package-lock.json $(VENV)/.ins
 	@touch $@
 
 $(VENV)/.compiled: $(wildcard quant/*.py quant/quantum/*.py) | $(VENV)/.installed
+	@echo "Compiling the numerical kernels, once: about a minute."
 	@$(BIN)/python -m quant.compilation
 	@touch $@
 
