@@ -3,8 +3,9 @@
 Amplitudes, probabilities and costs are in colexicographic order. Must not import Qiskit.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from quant.quantum.tail import Tail, rising_order
 Reals = NDArray[np.float64]
 
 _NORM_TOLERANCE = 1e-6  # what complex64 may lose
+_MAX_PHASE = 2.0**50  # the last digit of a double above is a quarter of a radian
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,11 +31,13 @@ class Ansatz:
 
     `costs` is c (size,). `start` (size,) is normalised; None is the uniform superposition.
     `threads` are at most so many, None lets the size of the state decide; only `ring` uses more
-    than one. Angles come as p gammas and p betas. Sums are float64 in either precision.
+    than one. Angles come as p gammas and p betas. Sums are float64 in either precision. A copy,
+    also one in another process, holds these and nothing that was computed from them.
 
     Raises:
         InvalidInput: costs or start do not fit the basis, are not finite or not normalised, or
-            fewer than one thread is allowed.
+            fewer than one thread is allowed. From every method: angles are not finite, not as many
+            of both, or turn phases so far that no digit of them is left.
     """
 
     basis: Basis
@@ -53,9 +57,12 @@ class Ansatz:
         if self.threads is not None and self.threads < 1:
             raise InvalidInput(field="threads", reason=f"expected at least 1, was {self.threads}")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), tuple(getattr(self, each.name) for each in fields(self))
+
     def evolve(self, gammas: Reals, betas: Reals) -> State:
         """Return the final amplitudes (size,)."""
-        _check_angles(gammas, betas, dimensions=1)
+        self._check_angles(gammas, betas, dimensions=1)
         return self._engine.evolve(gammas, betas)
 
     def probabilities(self, gammas: Reals, betas: Reals) -> Reals:
@@ -64,12 +71,12 @@ class Ansatz:
 
     def expectation(self, gammas: Reals, betas: Reals) -> float:
         """Return ⟨c⟩."""
-        _check_angles(gammas, betas, dimensions=1)
+        self._check_angles(gammas, betas, dimensions=1)
         return self._engine.expectation(gammas, betas)
 
     def expectations(self, gammas: Reals, betas: Reals) -> Reals:
         """Return ⟨c⟩ (b,) of each row of gammas (b, p) and betas (b, p)."""
-        _check_angles(gammas, betas, dimensions=2)
+        self._check_angles(gammas, betas, dimensions=2)
         return self._engine.expectations(gammas, betas)
 
     def cvar(self, gammas: Reals, betas: Reals, alpha: float) -> float:
@@ -91,34 +98,49 @@ class Ansatz:
         Raises:
             InvalidInput: α is not in (0, 1].
         """
-        _check_angles(gammas, betas, dimensions=1)
+        self._check_angles(gammas, betas, dimensions=1)
         observable = None if alpha is None else self._tail(alpha).value_and_weights
         return self._engine.value_and_gradient(gammas, betas, observable)
 
+    def _check_angles(self, gammas: Reals, betas: Reals, *, dimensions: int) -> None:
+        _check_angles(gammas, betas, dimensions=dimensions)
+        phase = float(np.abs(gammas).max(initial=0.0)) * self._greatest
+        if not phase <= _MAX_PHASE:
+            reason = f"expected phases of at most {_MAX_PHASE:.0e}, was one of {phase:.0e}"
+            raise InvalidInput(field="gammas", reason=reason)
+
+    @cached_property
+    def _greatest(self) -> float:
+        return max(float(self._numbers.max()), -float(self._numbers.min()))
+
+    @cached_property
+    def _numbers(self) -> Reals:
+        """Return the costs as kernels take them."""
+        return np.ascontiguousarray(self.costs, dtype=np.float64)
+
     @cached_property
     def _engine(self) -> Engine:
-        costs = np.ascontiguousarray(self.costs, dtype=np.float64)
         if self.mixer == Mixer.RING:
             return RingEngine(
                 basis=self.basis,
-                costs=costs,
+                costs=self._numbers,
                 precision=self.precision,
                 start=self.start,
                 threads=self.threads,
             )
         return ExactEngine(
             mixer=exact_mixer(self.mixer, self.basis, self.precision),
-            costs=costs,
+            costs=self._numbers,
             precision=self.precision,
             start=self.start,
         )
 
     @cached_property
     def _order(self) -> NDArray[np.int32]:
-        return rising_order(self.costs)
+        return rising_order(self._numbers)
 
     def _tail(self, alpha: float) -> Tail:
-        return Tail(self.costs, self._order, alpha)
+        return Tail(self._numbers, self._order, alpha)
 
 
 def _check_vector(field: str, values: Reals | State, size: int) -> None:

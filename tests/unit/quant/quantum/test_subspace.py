@@ -1,5 +1,6 @@
 """Check the ansatz of every mixer against published numbers and a dense matrix exponential."""
 
+import pickle
 import tracemalloc
 from collections.abc import Callable
 from itertools import combinations
@@ -379,3 +380,38 @@ class TestRefusals:
             cvar(np.full(20, 0.05), ansatz.costs, 0.0)
         with pytest.raises(InvalidInput, match="costs"):
             cvar(np.full(19, 1 / 19), ansatz.costs, 0.5)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.float32, ">f8"])
+def test_takes_costs_of_any_real_numbers(dtype: str) -> None:
+    basis, angles = Basis(6, 3), np.array([0.2, -0.5])
+    whole = np.arange(basis.size, dtype=np.float64) - 4
+    value, *slopes = Ansatz(basis, whole).value_and_gradient(angles, angles, 0.3)
+    found, *found_slopes = Ansatz(basis, whole.astype(dtype)).value_and_gradient(
+        angles, angles, 0.3
+    )
+    assert found == value
+    assert np.array_equal(found_slopes, slopes)
+
+
+@EVERY_MIXER
+def test_large_phases_keep_the_norm_and_larger_ones_are_refused(mixer: Mixer) -> None:
+    ansatz = random_ansatz(Basis(7, 3), 5, mixer)
+    limit = 2.0**50 / np.abs(ansatz.costs).max()
+    beta = np.array([0.4])
+    psi = ansatz.evolve(np.array([0.999 * limit]), beta)
+    assert np.linalg.norm(psi) == pytest.approx(1.0, abs=1e-14)
+    for gamma in (1.001 * limit, -1e300):
+        with pytest.raises(InvalidInput, match="gammas: expected phases"):
+            ansatz.value_and_gradient(np.array([gamma]), beta)
+
+
+@EVERY_MIXER
+def test_a_copy_holds_the_ansatz_and_nothing_computed(mixer: Mixer) -> None:
+    basis, angles = Basis(8, 4), np.full((20, 2), 0.3)
+    ansatz = Ansatz(basis, np.arange(float(basis.size)), mixer, threads=2)
+    expected = ansatz.expectations(angles, angles)
+    content = pickle.dumps(ansatz)
+    assert len(content) < 8 * basis.size + 1000
+    copied = pickle.loads(content)  # noqa: S301
+    assert np.array_equal(copied.expectations(angles, angles), expected)
