@@ -10,6 +10,8 @@ from quant.quantum.mixers import Mixer
 
 Reals = NDArray[np.float64]
 
+_ROUNDING = 1e-12  # of the greatest cost: a spread below is none
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Units:
@@ -34,8 +36,10 @@ def natural_units(costs: Reals, mixer: Mixer, n: int) -> Units:
 
     The first gap of the complete mixer's spectrum is n (Johnson scheme), those of the ring and of
     Grover's mixer do not grow. Gammas so scaled are those of Sureshbabu et al., arXiv 2305.15201.
+    Costs that are equal but for rounding have the unit 1/max|c|, which turns no phase far.
     """
-    gamma = 1.0 / (float(costs.std()) or 1.0)
+    spread, greatest = float(costs.std()), float(np.abs(costs).max())
+    gamma = 1.0 / ((spread if spread > _ROUNDING * greatest else greatest) or 1.0)
     return Units(gamma=gamma, beta=1.0 / n if mixer is Mixer.COMPLETE else 1.0)
 
 

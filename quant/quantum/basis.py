@@ -63,8 +63,11 @@ class Basis:
     @property
     def bits(self) -> NDArray[np.uint8]:
         """Return the states as rows of 0 and 1 (size, n); column i is qubit i."""
-        shifts = np.arange(self.n, dtype=np.uint64)
-        return (self.masks[:, None] >> shifts & np.uint64(1)).astype(np.uint8)
+        masks, bits = self.masks, np.empty((self.size, self.n), dtype=np.uint8)
+        for qubit in range(self.n):
+            # a column at a time, as all shifted masks at once would take 8n bytes for each state
+            bits[:, qubit] = masks >> np.uint64(qubit) & np.uint64(1)
+        return bits
 
     def rank(self, mask: int) -> int:
         """Return the index of a state.

@@ -26,7 +26,7 @@ class Tables(NamedTuple):
     """Hold a layout for the kernels; positions are of amplitudes.
 
     `blocks`: a row for each block, its fields named below. `low_pairs` and `high_pairs`: rows or
-    columns that the gates of one part turn, in the order of the gates, in the first the lower of
+    columns that the gates of one part turn, in an order of the gates; in the first the lower of
     both qubits is set. `low_tasks` and `high_tasks`: a block and the first of eight columns or
     rows. `seam` and `wrap`: two runs and their length, for the gate between the parts and the one
     that closes the ring. `low_turns` and `high_turns`: the quarter turns of a row and of a column
@@ -71,9 +71,30 @@ class _Part(NamedTuple):
         return np.stack((here, there), axis=1)
 
     def neighbour_pairs(self) -> Integers:
-        """Return the pairs of all even neighbours, then of all odd ones (m, 2)."""
-        firsts = (*range(0, self.qubits - 1, 2), *range(1, self.qubits - 1, 2))
+        """Return the pairs of all even neighbours and of all odd ones (m, 2), near ones together.
+
+        The part is cut in two again: gates of the lower half stay within patterns of one upper
+        half, and the other way round, few enough for the nearest cache. Odd gates follow the even
+        ones of their qubits, which is all that the order of the gates means.
+        """
+        half = low_qubits(self.qubits) if self.qubits > 3 else 0
+        lower, upper = self._gates(0, half), self._gates(half, self.qubits)
+        parts = [
+            _grouped(lower, self.patterns[lower[:, 0]] >> half),
+            _grouped(upper, self.patterns[upper[:, 0]] & (1 << half) - 1),
+        ]
+        if half:
+            parts.append(self.pairs(half - 1, half))
+        return _joined(parts, 2)
+
+    def _gates(self, begin: int, end: int) -> Integers:
+        firsts = (*range(begin, end - 1, 2), *range(begin + 1, end - 1, 2))
         return _joined([self.pairs(first, first + 1) for first in firsts], 2)
+
+
+def _grouped(pairs: Integers, groups: Integers) -> Integers:
+    """Return the pairs (m, 2) group by group, those of one group in their order."""
+    return pairs[np.argsort(groups, kind="stable")]
 
 
 def low_qubits(n: int) -> int:

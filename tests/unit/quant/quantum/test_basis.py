@@ -1,5 +1,6 @@
 """Check the order of the states against combinations, and what is refused before it is made."""
 
+import tracemalloc
 from itertools import combinations
 from math import comb
 

@@ -36,8 +36,8 @@ def test_losses_add_up() -> None:
 
 
 def test_published_circuit() -> None:
-    # anchors-quantum.md D: exact values of the tutorial's circuit with linearised rotations; its
-    # own "exact" figures, 0.6641 and 0.9521, are one sampled run
+    # the credit-risk tutorial of qiskit-finance: exact values of its circuit, whose rotations are
+    # linearised; its own "exact" figures, 0.6641 and 0.9521, are one sampled run
     register = credit_register(published(), Rotation.LINEAR)
     for chances in (register.probabilities, Statevector(register.circuit).probabilities([0, 1])):
         printed = [f"{chance:.10f}" for chance in chances]
@@ -46,7 +46,7 @@ def test_published_circuit() -> None:
 
 
 def test_published_gaussian_copula() -> None:
-    # anchors-quantum.md D: the true Gaussian-copula grid of the same model
+    # the same model on its factor's grid without linearisation; `test_exact_model_is_a_plain_sum`
     register = credit_register(published())
     for chances in (register.probabilities, Statevector(register.circuit).probabilities([0, 1])):
         assert f"{chances @ LOSSES:.10f} {chances[:3].sum():.10f}" == "0.6491370485 0.9575084335"

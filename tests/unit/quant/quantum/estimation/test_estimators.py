@@ -31,7 +31,7 @@ EVERY: list[Estimator] = [
 
 
 def test_canonical_reads_the_published_value() -> None:
-    # anchors-quantum.md D: p = 0.2 and 3 evaluation qubits, from the tutorial of qiskit-finance
+    # p = 0.2 and 3 evaluation qubits: the amplitude-estimation tutorial of qiskit-algorithms
     found = Canonical(qubits=3).estimate(ExactExperiment(bernoulli(0.2)))
     assert f"{found.phase_amplitude:.10f}" == "0.1464466094"
     assert found.phase_amplitude == pytest.approx(np.sin(np.pi / 8) ** 2, abs=1e-15)
@@ -40,14 +40,14 @@ def test_canonical_reads_the_published_value() -> None:
 
 
 def test_iterative_reads_the_published_value() -> None:
-    # anchors-quantum.md D: epsilon 0.01, alpha 0.05
+    # the same tutorial: epsilon 0.01, alpha 0.05
     found = Iterative(epsilon=0.01).estimate(ExactExperiment(bernoulli(0.2)))
     assert found.amplitude == pytest.approx(0.2, abs=1e-14)
     assert (found.powers, found.shots, found.oracle_calls, found.seed) == ((0,), 0, 0, None)
 
 
 def test_maximum_likelihood_of_the_published_schedule() -> None:
-    # anchors-quantum.md D prints 0.20002 for schedule 3: see `test_likelihood` for its grid
+    # the same tutorial prints 0.20002 for schedule 3: see `test_likelihood` for its grid
     estimator = MaximumLikelihood(powers=exponential_powers(3))
     found = estimator.estimate(ExactExperiment(bernoulli(0.2)))
     assert found.powers == (0, 1, 2, 4)

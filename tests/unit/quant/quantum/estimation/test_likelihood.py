@@ -19,7 +19,7 @@ ANGLE = float(np.arcsin(np.sqrt(0.2)))
 
 
 def test_published_grid_gives_the_published_maximum_likelihood_estimate() -> None:
-    # 0.20002: anchors-quantum.md D, from the amplitude-estimation tutorial of qiskit-finance, whose
+    # 0.20002 is printed in the amplitude-estimation tutorial of qiskit-algorithms, whose
     # search takes ⌊π/2 · 1000 · 2 · 4⌋ = 12,566 angles and so ends beside the maximum, 0.2
     likelihood = grover_likelihood(POWERS, 1, good_probabilities(POWERS, ANGLE))
     grid = np.linspace(0, np.pi / 2, 12_566)
@@ -29,7 +29,7 @@ def test_published_grid_gives_the_published_maximum_likelihood_estimate() -> Non
 
 
 def test_published_rounding_gives_the_published_canonical_estimate() -> None:
-    # 0.19999999: anchors-quantum.md D; the tutorial's code rounds outcomes sin²(πy/8) to seven
+    # 0.19999999 is printed there too; the tutorial's code rounds outcomes sin²(πy/8) to seven
     # digits before it maximises, which is what moves its estimate away from 0.2
     chances = phase_probabilities(3, np.array([ANGLE]))[:, 0]
     rounded = np.arcsin(np.sqrt(np.round(np.sin(np.pi * np.arange(8) / 8) ** 2, 7))) / np.pi

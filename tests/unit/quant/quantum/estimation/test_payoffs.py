@@ -29,7 +29,7 @@ def test_spread_is_a_call_less_a_higher_call() -> None:
 
 
 def test_black_value_of_the_published_call() -> None:
-    # anchors-quantum.md D: true undiscounted Black–Scholes 0.1706274881
+    # European call of the qiskit-finance tutorials: true undiscounted Black–Scholes 0.1706274881
     years = 40 / 365
     found = lognormal_call(
         forward=2 * np.exp(0.05 * years), strike=1.896, volatility=0.4, years=years

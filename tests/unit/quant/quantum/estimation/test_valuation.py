@@ -24,7 +24,7 @@ def stock(qubits: int) -> Distribution:
 
 
 def test_published_call() -> None:
-    # anchors-quantum.md D, European call of the qiskit-finance tutorials: K=1.896
+    # European call of the qiskit-finance tutorials: K=1.896
     payoff = call(stock(3).levels(), 1.896)
     found = option(load(stock(3)), payoff, estimator=ITERATIVE, run=ExactExperiment)
     assert f"{found.value.exact:.10f} {found.delta.exact:.10f}" == "0.1622760935 0.8097973991"
@@ -32,7 +32,7 @@ def test_published_call() -> None:
 
 
 def test_published_put() -> None:
-    # anchors-quantum.md D, European put of the qiskit-finance tutorials: K=2.126
+    # European put of the qiskit-finance tutorials: K=2.126
     payoff = put(stock(3).levels(), 2.126)
     found = option(load(stock(3)), payoff, estimator=ITERATIVE, run=ExactExperiment)
     assert f"{found.value.exact:.10f} {found.delta.exact:.10f}" == "0.1708833298 -0.8193432242"
@@ -41,7 +41,7 @@ def test_published_put() -> None:
 
 @pytest.mark.parametrize(("qubits", "printed"), [(5, "0.1673313859"), (8, "0.1666804085")])
 def test_published_call_on_finer_grids(qubits: int, printed: str) -> None:
-    # anchors-quantum.md D: discretisation is the main error, not the estimator
+    # discretisation is the main error, not the estimator
     distribution = stock(qubits)
     values = call(distribution.levels(), 1.896).values
     found = expectation(load(distribution), values, estimator=ITERATIVE, run=ExactExperiment)
