@@ -60,6 +60,7 @@ class CreditModel:
         if self.factor_qubits < 1 or self.factor_qubits + len(chances) > MAX_QUBITS:
             reason = f"expected 1 to {MAX_QUBITS - len(chances)}, was {self.factor_qubits}"
             raise InvalidInput(field="factor_qubits", reason=reason)
+        _ = self.factor
 
     @property
     def factor(self) -> Distribution:

@@ -51,6 +51,16 @@ def test_bits_have_qubit_i_in_column_i() -> None:
     assert Basis(3, 2).bits.tolist() == [[1, 1, 0], [1, 0, 1], [0, 1, 1]]
 
 
+def test_bits_take_no_more_memory_than_the_basis_says() -> None:
+    basis = Basis(18, 9)
+    assert Basis(3, 2).bits.size  # compiles
+    tracemalloc.start()
+    bits = basis.bits
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert bits.nbytes <= peak <= basis.size * BYTES_PER_STATE
+
+
 @given(bases(largest=12))
 def test_positions_are_the_ones(basis: Basis) -> None:
     expected = [[i for i in range(basis.n) if mask >> i & 1] for mask in basis.masks.tolist()]

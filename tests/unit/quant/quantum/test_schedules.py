@@ -85,6 +85,13 @@ def test_equal_costs_have_a_unit_too() -> None:
     assert natural_units(np.ones(3), Mixer.RING, 6) == Units(gamma=1.0, beta=1.0)
 
 
+@pytest.mark.parametrize("cost", [0.1, 1e9 / 3, 1e-200])
+def test_costs_equal_but_for_rounding_turn_no_phase_far(cost: float) -> None:
+    costs = np.full(70, cost)
+    costs[::3] = np.nextafter(cost, 1e300)
+    assert natural_units(costs, Mixer.RING, 8).gamma * cost == pytest.approx(1.0)
+
+
 @pytest.mark.parametrize("value", [0.0, -1.0, np.inf, np.nan])
 def test_refuses_no_unit(value: float) -> None:
     with pytest.raises(InvalidInput, match="gamma"):

@@ -116,3 +116,14 @@ def test_bad_models_are_named(
             width=2.0,
         )
     assert caught.value.context["field"] == field
+
+
+@pytest.mark.parametrize("width", [0.0, -1.0, np.inf, np.nan])
+def test_a_factor_without_width_is_named(width: float) -> None:
+    with pytest.raises(InvalidInput, match="width"):
+        CreditModel(
+            default_probabilities=np.array([0.1]),
+            correlations=np.array([0.1]),
+            factor_qubits=2,
+            width=width,
+        )

@@ -21,7 +21,8 @@ COVARIANCE = np.array([[4.0, 1.5], [1.5, 1.0]])
 
 
 def test_lognormal_grid_is_the_published_one() -> None:
-    # European call of the qiskit-finance tutorials: S=2, volatility .4, rate .05, 40 days, 3 qubits, ±3 deviations
+    # European call of the qiskit-finance tutorials: S=2, volatility .4, rate .05, 40 days, on
+    # 3 qubits, ±3 deviations
     years = 40 / 365
     found = lognormal(forward=2 * np.exp(0.05 * years), volatility=0.4, years=years, qubits=3)
     assert f"{found.points[0, 0]:.10f} {found.points[-1, 0]:.10f}" == "1.2086072387 2.8133707281"

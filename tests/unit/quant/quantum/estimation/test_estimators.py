@@ -31,7 +31,7 @@ EVERY: list[Estimator] = [
 
 
 def test_canonical_reads_the_published_value() -> None:
-    # p = 0.2 and 3 evaluation qubits: the amplitude-estimation tutorial of qiskit-algorithms
+    # p = 0.2 and 3 evaluation qubits: the amplitude-estimation tutorial of qiskit-finance
     found = Canonical(qubits=3).estimate(ExactExperiment(bernoulli(0.2)))
     assert f"{found.phase_amplitude:.10f}" == "0.1464466094"
     assert found.phase_amplitude == pytest.approx(np.sin(np.pi / 8) ** 2, abs=1e-15)

@@ -19,8 +19,8 @@ ANGLE = float(np.arcsin(np.sqrt(0.2)))
 
 
 def test_published_grid_gives_the_published_maximum_likelihood_estimate() -> None:
-    # 0.20002 is printed in the amplitude-estimation tutorial of qiskit-algorithms, whose
-    # search takes ⌊π/2 · 1000 · 2 · 4⌋ = 12,566 angles and so ends beside the maximum, 0.2
+    # 0.20002 is printed in the amplitude-estimation tutorial of qiskit-finance, whose search
+    # takes ⌊π/2 · 1000 · 2 · 4⌋ = 12,566 angles and so ends beside the maximum, 0.2
     likelihood = grover_likelihood(POWERS, 1, good_probabilities(POWERS, ANGLE))
     grid = np.linspace(0, np.pi / 2, 12_566)
     nearest = grid[likelihood(grid).argmax()]
