@@ -43,7 +43,7 @@ def credit(rotation: Rotation) -> RandomRegister:
     ],
 )
 def test_published_credit_risk(rotation: Rotation, expected_loss: str, reached: str) -> None:
-    # credit-risk tutorial of qiskit-finance: losses given default 1 and 2, level 95 %, VaR 2, CVaR 3
+    # the same tutorial: losses given default 1 and 2, level 95 %, VaR 2, CVaR 3
     found = risk(credit(rotation), LOSSES, level=0.95, estimator=ITERATIVE, run=ExactExperiment)
     assert f"{found.expected_loss.value:.10f}" == expected_loss
     assert f"{found.expected_loss.exact:.10f}" == expected_loss
