@@ -104,7 +104,8 @@ def minimum_variance_sizes(exposure: Reals, changes: Reals, k: int) -> Reals:
         raise InvalidInput(field="k", reason=f"expected at least 1, was {k}")
     covariances, sigma = _moments(exposure, changes)
     variances = np.diagonal(sigma)
-    moving = variances > 0.0
+    # not by the variance: a mean of equal numbers is not always that number
+    moving = np.ptp(changes, axis=0) > 0.0
     return np.where(moving, -covariances / np.where(moving, variances, 1.0), 0.0) / k
 
 
@@ -122,6 +123,8 @@ def build_hedge_problem(
     if sizes.shape != changes.shape[1:]:
         reason = f"expected shape {changes.shape[1:]}, was {sizes.shape}"
         raise InvalidInput(field="sizes", reason=reason)
+    if not np.isfinite(sizes).all():
+        raise InvalidInput(field="sizes", reason="expected finite numbers only")
     covariances, sigma = _moments(exposure, changes * sizes)
     return HedgeProblem(
         exposure_variance=float(exposure.var(ddof=1)),

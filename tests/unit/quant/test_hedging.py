@@ -69,6 +69,30 @@ def test_an_instrument_that_never_moves_is_not_held() -> None:
     assert minimum_variance_sizes(exposure, changes, 1).tolist() == [0.0, -1.0]
 
 
+@pytest.mark.parametrize("change", [0.1, 1.0 / 3.0, -2.7])
+def test_an_instrument_that_moves_by_the_same_every_day_is_not_held(
+    days: tuple[np.ndarray, np.ndarray], change: float
+) -> None:
+    exposure, changes = days
+    changes[:, 2] = change
+    sizes = minimum_variance_sizes(exposure, changes, 1)
+    assert sizes[2] == 0.0
+    assert np.count_nonzero(sizes) == 6
+
+
+def test_refuses_a_size_that_is_no_number(days: tuple[np.ndarray, np.ndarray]) -> None:
+    exposure, changes = days
+    with pytest.raises(InvalidInput, match="sizes"):
+        build_hedge_problem(
+            exposure=exposure,
+            changes=changes,
+            sizes=np.array([1.0, np.nan, 1.0, 1.0, 1.0, 1.0, 1.0]),
+            hedge_costs=np.zeros(7),
+            q=Q,
+            k=K,
+        )
+
+
 def test_the_subset_problem_differs_by_the_offset_only(problem: HedgeProblem) -> None:
     subset = problem.subset_problem()
     np.testing.assert_allclose(subset.costs() + problem.offset, problem.costs(), rtol=1e-14)
