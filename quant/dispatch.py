@@ -11,6 +11,9 @@ from core.errors import InvalidInput
 Reals = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
+ROUNDING_MW = 1e-8
+"""Count less than this as met: sums of decimals miss a load that they equal."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
@@ -49,7 +52,7 @@ def column(units: Sequence[Unit], field: str) -> Reals:
 def dispatch(committed: Flags, units: Sequence[Unit], load_mw: float) -> Reals:
     """Return the outputs in MW (m, n) of least cost for each subset, a row of `committed` (m, n).
 
-    Rows whose units cannot meet the load exactly, between their minima and maxima, are NaN.
+    Rows whose units cannot meet the load between their minima and maxima, up to rounding, are NaN.
 
     At the optimum all units that are not at a bound have one marginal cost λ = b + 2cP. Total
     output rises piecewise linearly with λ, with corners where a unit leaves its minimum or reaches
@@ -64,12 +67,12 @@ def dispatch(committed: Flags, units: Sequence[Unit], load_mw: float) -> Reals:
         raise InvalidInput(field="committed", reason=reason)
     corners = _outputs_at_corners(units)
     totals = committed @ corners
-    feasible = (totals[:, 0] <= load_mw) & (load_mw <= totals[:, -1])
+    feasible = (totals[:, 0] - load_mw <= ROUNDING_MW) & (load_mw - totals[:, -1] <= ROUNDING_MW)
     upper = np.clip((totals < load_mw).sum(axis=1), 1, corners.shape[1] - 1)
     rows = np.arange(len(committed))
     below, above = totals[rows, upper - 1], totals[rows, upper]
     width = np.where(above > below, above - below, 1.0)
-    share = ((load_mw - below) / width)[:, None]
+    share = np.clip((load_mw - below) / width, 0.0, 1.0)[:, None]
     outputs = corners.T[upper - 1] * (1.0 - share) + corners.T[upper] * share
     return np.where(feasible[:, None], outputs * committed, np.nan)
 

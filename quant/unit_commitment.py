@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidInput
-from quant.dispatch import Flags, Unit, column, dispatch, fuel_costs
+from quant.dispatch import ROUNDING_MW, Flags, Unit, column, dispatch, fuel_costs
 from quant.quantum.basis import Basis
 
 Reals = NDArray[np.float64]
@@ -130,9 +130,9 @@ def cheapest(units: Sequence[Unit], load_mw: float, reserve: float) -> Commitmen
 def _shortfalls(committed: Flags, units: Sequence[Unit], load_mw: float, reserve: float) -> Reals:
     """Return by how many MW a subset's maxima are too low or its minima too high (m,)."""
     most, least = committed @ column(units, "maximum_mw"), committed @ column(units, "minimum_mw")
-    # a product of decimal shares: 1.1 · 700 is a hair above 770
-    required = round(load_mw * (1.0 + reserve), 9)
-    return np.maximum(required - most, 0.0) + np.maximum(least - load_mw, 0.0)
+    above = np.maximum(load_mw * (1.0 + reserve) - most, 0.0)
+    missed = above + np.maximum(least - load_mw, 0.0)
+    return np.where(missed > ROUNDING_MW, missed, 0.0)
 
 
 def _running_costs(committed: Flags, units: Sequence[Unit], load_mw: float) -> Reals:

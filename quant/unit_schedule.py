@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidInput
-from quant.dispatch import Flags, Unit, column, dispatch, fuel_costs
+from quant.dispatch import ROUNDING_MW, Flags, Unit, column, dispatch, fuel_costs
 
 Reals = NDArray[np.float64]
 
@@ -79,9 +79,9 @@ def _fuel(
     hour: int, running: Flags, units: Sequence[Unit], load_mw: float, reserve: float
 ) -> float:
     capacity = float(running @ column(units, "maximum_mw"))
-    required = round(load_mw * (1.0 + reserve), 9)
-    if capacity < required:
-        reason = f"hour {hour + 1} needs {required} MW, {capacity} are running"
+    required = load_mw * (1.0 + reserve)
+    if required - capacity > ROUNDING_MW:
+        reason = f"hour {hour + 1} needs {required:g} MW, {capacity:g} are running"
         raise InvalidInput(field="schedule", reason=reason)
     cost = float(fuel_costs(dispatch(running[None], units, load_mw), running[None], units)[0])
     if np.isnan(cost):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.errors import InvalidInput
+from quant.dispatch import Unit
 from quant.kazarlis import RESERVE, UNITS
 from quant.unit_commitment import CommitmentProblem, cheapest
 
@@ -51,6 +52,21 @@ def test_feasible_is_what_the_two_inequalities_say() -> None:
     bits = problem.basis.bits
     expected = (bits @ most >= 770.0) & (bits @ least <= 700.0)
     assert problem.feasible().tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("sizes", [(0.1, 0.2, 0.3), (0.3, 0.2, 0.1), (0.7, 0.1, 0.2)])
+@pytest.mark.parametrize("hair_mw", [-1e-10, -1e-16, 0.0, 1e-16, 1e-10])
+def test_a_load_at_a_bound_is_met_in_spite_of_rounding(
+    sizes: tuple[float, ...], hair_mw: float
+) -> None:
+    fixed = [
+        Unit(maximum_mw=mw, minimum_mw=mw, a_per_h=0.0, b_per_mwh=1.0, c_per_mw2h=0.0)
+        for mw in (*sizes, 5.0)
+    ]
+    problem = CommitmentProblem(units=tuple(fixed), load_mw=sum(sizes) + hair_mw, reserve=0.0, k=3)
+    assert problem.feasible().tolist() == [True, False, False, False]
+    assert problem.costs()[0] == pytest.approx(sum(sizes), abs=1e-9)
+    assert np.isfinite(problem.costs()).all()
 
 
 def test_refuses_a_size_that_cannot_carry_the_load() -> None:
