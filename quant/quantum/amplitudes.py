@@ -1,4 +1,4 @@
-"""Own the check that stands before compiled kernels, which read and write where they are told."""
+"""Own the type of states, and the check that stands before kernels, which check nothing."""
 
 from typing import Any
 

@@ -8,7 +8,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from quant.quantum.mixers import ExactMixer, State
+from quant.quantum.amplitudes import State
+from quant.quantum.mixers import ExactMixer
 from quant.quantum.passes import (
     average,
     fill_probabilities,

@@ -9,6 +9,7 @@ from qiskit.circuit import ParameterExpression
 
 from quant.quantum.dicke import check_weight, spread_circuit
 from quant.quantum.edges import ring_edges
+from quant.quantum.free_fermions import hopping
 from quant.quantum.mixers import Mixer
 from quant.quantum.rotations import rotation_network
 from quant.quantum.spin_circuits import complete_ancillas, complete_circuit
@@ -58,11 +59,8 @@ def _append_xy(circuit: QuantumCircuit, theta: Angle, i: int, j: int) -> None:
 
 
 def _exact_ring(n: int, k: int, beta: Angle) -> QuantumCircuit:
-    """Rotate modes as free fermions do: n(n−1)/2 gates, twice as many if β is yet to be bound.
-
-    Between the Jordan–Wigner modes of a ring the closing hop has the sign (−1)^(k−1).
-    """
-    energies, modes = np.linalg.eigh(_hops(n, k))
+    """Rotate modes as free fermions do: n(n−1)/2 gates, twice as many if β is yet to be bound."""
+    energies, modes = np.linalg.eigh(hopping(n, k))
     circuit = QuantumCircuit(n)
     if isinstance(beta, ParameterExpression):
         _append_network(circuit, modes.T.astype(np.complex128))
@@ -72,15 +70,6 @@ def _exact_ring(n: int, k: int, beta: Angle) -> QuantumCircuit:
     else:
         _append_network(circuit, (modes * np.exp(-1j * beta * energies)) @ modes.T)
     return circuit
-
-
-def _hops(n: int, k: int) -> NDArray[np.float64]:
-    hops = np.zeros((n, n))
-    for i, j in ring_edges(n):
-        hop = 1.0 if j - i == 1 else (-1.0) ** (k - 1)
-        hops[i, j] += hop
-        hops[j, i] += hop
-    return hops
 
 
 def _append_network(circuit: QuantumCircuit, unitary: Complexes) -> None:

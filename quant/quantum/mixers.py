@@ -1,18 +1,16 @@
 """Own which mixers there are, and how the exact ones are spoken to."""
 
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Protocol
 
-import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
 from core.errors import InvalidInput
+from quant.quantum.amplitudes import State
 from quant.quantum.basis import Basis
 from quant.quantum.free_fermions import RingMixer
 from quant.quantum.grover import GroverMixer
 from quant.quantum.johnson import CompleteMixer
-
-State = NDArray[np.complexfloating[Any, Any]]
 
 
 class Mixer(StrEnum):

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from quant.quantum.amplitudes import State
 from quant.quantum.compiled import kernel, rounding_kernel
-from quant.quantum.mixers import State
 from quant.quantum.vectors import nearest_whole, with_flipped_sign
 
 # A quarter turn in three parts, the first two of 33 bits: a whole number of them is exact.

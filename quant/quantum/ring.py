@@ -14,9 +14,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from quant.quantum.amplitudes import State
 from quant.quantum.basis import Basis
 from quant.quantum.engine import Observable, Precision
-from quant.quantum.mixers import State
 from quant.quantum.ring_kernels import weigh
 from quant.quantum.ring_layout import Numbers, Reals, Tables, ring_tables
 from quant.quantum.ring_orders import (

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from quant.quantum.amplitudes import State
 from quant.quantum.compiled import kernel
-from quant.quantum.mixers import State
 from quant.quantum.ring_layout import (
     HIGH_TURN,
     LANES,

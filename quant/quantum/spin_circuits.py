@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from qiskit import QuantumCircuit
 from qiskit.circuit import ParameterExpression, Qubit
 
+from quant.quantum.multiplexed import append_multiplexed_ry
+
 Reals = NDArray[np.float64]
 Angle: TypeAlias = float | ParameterExpression
 
@@ -64,7 +66,7 @@ def _coupling_circuit(n: int, k: int) -> tuple[QuantumCircuit, list[Qubit]]:
         low = falls[: min((i - 1) // 2, k).bit_length()]
         high = ones[: _ones_read(n, k, i)]
         angles = _turns(n, k, i, 1 << len(low), 1 << len(high))
-        _append_multiplexed_ry(circuit, angles, [*low, *high], qubit)
+        append_multiplexed_ry(circuit, angles, [*low, *high], qubit)
         if i > 2:
             _append_increment(circuit, qubit, falls[: min(i // 2, k).bit_length()])
     return circuit, falls
@@ -93,27 +95,6 @@ def _turns(n: int, k: int, i: int, falls: int, residues: int) -> Reals:
 def _append_increment(circuit: QuantumCircuit, control: Qubit, counter: list[Qubit]) -> None:
     for place in range(len(counter) - 1, -1, -1):
         circuit.mcx([control, *counter[:place]], counter[place])
-
-
-def _append_multiplexed_ry(
-    circuit: QuantumCircuit, angles: Reals, controls: list[Qubit], target: Qubit
-) -> None:
-    """Rotate by the angle that the controls, least significant first, are the index of.
-
-    Möttönen et al. (arXiv quant-ph/0404089): as many rotations and CX as there are angles, along
-    a Gray code.
-    """
-    if not controls:
-        circuit.ry(float(angles[0]), target)
-        return
-    count = len(angles)
-    index = np.arange(count)
-    codes = index ^ (index >> 1)
-    signs = 1.0 - 2.0 * (np.bitwise_count(index[None, :] & codes[:, None]) & 1)
-    for step, angle in enumerate((signs @ angles / count).tolist(), start=1):
-        circuit.ry(angle, target)
-        changed = int(codes[step - 1] ^ codes[step % count])
-        circuit.cx(controls[changed.bit_length() - 1], target)
 
 
 def _append_spin_phase(

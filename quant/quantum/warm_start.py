@@ -5,12 +5,12 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from core.errors import InvalidInput
+from quant.quantum.amplitudes import State
 from quant.quantum.basis import Basis
 from quant.quantum.costs import cost_vector
 from quant.subset_problem import SubsetProblem
 
 Reals = NDArray[np.float64]
-State = NDArray[np.complex128]
 
 REGULARISATION = 0.25
 

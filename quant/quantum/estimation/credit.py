@@ -15,7 +15,7 @@ from scipy.special import ndtr, ndtri
 from core.errors import InvalidInput
 from quant.quantum.estimation.distributions import MAX_QUBITS, Distribution, normal
 from quant.quantum.estimation.registers import RandomRegister
-from quant.quantum.estimation.rotations import append_multiplexed_ry, preparation
+from quant.quantum.multiplexed import append_multiplexed_ry, preparation
 
 Reals = NDArray[np.float64]
 

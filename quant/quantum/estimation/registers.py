@@ -9,7 +9,7 @@ from qiskit import QuantumCircuit
 from core.errors import InvalidInput
 from quant.quantum.estimation.distributions import Distribution
 from quant.quantum.estimation.grover import AmplitudeProblem
-from quant.quantum.estimation.rotations import append_multiplexed_ry, preparation
+from quant.quantum.multiplexed import append_multiplexed_ry, preparation
 
 Reals = NDArray[np.float64]
 

@@ -5,8 +5,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.linalg import expm
 
+from quant.quantum.amplitudes import State
 from quant.quantum.engine import ExactEngine, Precision
-from quant.quantum.mixers import State
 
 SIZE = 15
 GAMMAS, BETAS = np.array([0.7, -1.1, 0.2]), np.array([0.4, 1.9, -0.6])

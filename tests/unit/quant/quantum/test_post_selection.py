@@ -6,8 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from qiskit import transpile
+from qiskit_aer import AerSimulator
+from qiskit_aer.noise import NoiseModel, depolarizing_error
 
 from core.errors import InvalidInput
+from quant.quantum.circuits import ansatz_circuit, measured
+from quant.quantum.ising import Ising
 from quant.quantum.post_selection import (
     best_of,
     expected_best,
@@ -92,3 +97,26 @@ def test_refuses_what_is_no_probability(probability: float, confidence: float) -
 def test_refuses_an_expected_best_of_no_shot() -> None:
     with pytest.raises(InvalidInput, match="shots"):
         expected_best(np.ones(2) / 2, np.ones(2), 0)
+
+
+def noisy_counts(error: float) -> dict[str, int]:
+    """Sample one ring layer on a device whose two-qubit gates depolarise so much."""
+    cost = Ising.of_quadratic(np.array([0.3, -0.2, 0.5, 0.1]), np.eye(4), 0.5)
+    circuit = ansatz_circuit(cost, 2, np.array([0.4]), np.array([0.7]))
+    fitted = transpile(measured(circuit, 4), basis_gates=["cx", "rz", "sx", "x"])
+    noise = NoiseModel()
+    noise.add_all_qubit_quantum_error(depolarizing_error(error, 2), ["cx"])
+    simulator = AerSimulator(noise_model=noise, max_parallel_threads=1)
+    result = simulator.run(fitted, shots=4096, seed_simulator=7).result()
+    counts: dict[str, int] = result.get_counts()
+    return counts
+
+
+def test_noise_lowers_the_feasible_fraction_towards_that_of_noise_alone() -> None:
+    shares = [post_select(noisy_counts(error), 2).feasible_fraction for error in (0, 0.01, 0.05)]
+    assert shares[0] == 1.0
+    assert shares == sorted(shares, reverse=True)
+    assert feasible_fraction_of_noise(4, 2) < shares[2] < shares[1] < 0.99
+    # Depolarised at every gate, no outcome is more likely than another.
+    worst = post_select(noisy_counts(1.0), 2).feasible_fraction
+    assert worst == pytest.approx(feasible_fraction_of_noise(4, 2), abs=0.03)

@@ -1,16 +1,19 @@
 """Own multiplexed rotations and the states made of them, from ry and cx alone."""
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from qiskit import QuantumCircuit
+from qiskit.circuit import Qubit
 
 Reals = NDArray[np.float64]
+Wire: TypeAlias = Qubit | int
 
 
 def append_multiplexed_ry(
-    circuit: QuantumCircuit, angles: Reals, controls: Sequence[int], target: int
+    circuit: QuantumCircuit, angles: Reals, controls: Sequence[Wire], target: Wire
 ) -> None:
     """Rotate `target` by angles[j] where the controls read j, controls[0] the lowest bit.
 

@@ -9,7 +9,7 @@ from qiskit.circuit.library import RYGate
 from qiskit.quantum_info import Operator, Statevector
 from scipy.linalg import block_diag
 
-from quant.quantum.estimation.rotations import append_multiplexed_ry, preparation
+from quant.quantum.multiplexed import append_multiplexed_ry, preparation
 
 
 @pytest.mark.parametrize("controls", [0, 1, 2, 3])
