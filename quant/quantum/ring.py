@@ -69,7 +69,8 @@ class RingEngine:
             return values
         edges = np.arange(0, len(gammas) + _ROWS_AT_ONCE, _ROWS_AT_ONCE)
         rows = [slice(int(first), int(end)) for first, end in pairwise(edges)]
-        spread = map if self._pool is None or len(rows) == 1 else self._pool.map
+        pool = self._pool
+        spread = map if pool is None or len(rows) == 1 else pool.map
         list(spread(lambda part: self._fill(gammas[part], betas[part], values[part]), rows))
         return values
 
@@ -113,16 +114,28 @@ class RingEngine:
             return None
         return turned_state(self.start.astype(self.precision), self._tables)
 
-    @cached_property
+    @property
     def _pool(self) -> ThreadPoolExecutor | None:
+        """Return threads of this process: a fork has the pools of its parent without threads."""
         threads = (os.cpu_count() or 1) if self.threads is None else self.threads
-        return ThreadPoolExecutor(threads) if threads > 1 else None
+        process = os.getpid()
+        if threads > 1 and process not in self._pools:
+            self._pools.setdefault(process, ThreadPoolExecutor(threads))
+        return self._pools.get(process)
 
     @cached_property
+    def _pools(self) -> dict[int, ThreadPoolExecutor]:
+        return {}
+
+    @property
     def _sweeps(self) -> Sweeps | SharedSweeps:
         if len(self._costs) < _MANY:
-            return Sweeps(self._tables, self._costs)
+            return self._own_sweeps
         return SharedSweeps(self._tables, self._costs, self._pool)
+
+    @cached_property
+    def _own_sweeps(self) -> Sweeps:
+        return Sweeps(self._tables, self._costs)
 
     @cached_property
     def _idle(self) -> list[Numbers]:

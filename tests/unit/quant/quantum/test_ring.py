@@ -1,5 +1,6 @@
 """Hold the ring's engine against plain pair rotations in colexicographic order."""
 
+from concurrent.futures import ThreadPoolExecutor
 from math import comb
 
 import numpy as np
@@ -43,6 +44,17 @@ class Case:
                 psi[here] = np.cos(beta) * a - 1j * np.sin(beta) * b
                 psi[there] = np.cos(beta) * b - 1j * np.sin(beta) * a
         return psi
+
+
+class _OwnPool:
+    def __init__(self, threads: int) -> None:
+        assert threads == 2
+
+    map = staticmethod(map)
+
+
+def _never(*_: object) -> None:
+    pytest.fail("the pool belongs to another process")
 
 
 @pytest.fixture(params=["one call", "shared"])
@@ -145,6 +157,20 @@ def test_no_layer_leaves_the_start() -> None:
         value, by_gamma, by_beta = engine.value_and_gradient(case.gammas, case.betas)
         assert (by_gamma.size, by_beta.size) == (0, 0)
         assert value == pytest.approx(float((np.abs(begin) ** 2 * case.costs).sum()))
+
+
+@pytest.mark.usefixtures("way")
+def test_a_fork_has_threads_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pool of the parent looks whole in a fork, and waits for ever."""
+    case = Case(8, 4)
+    engine = RingEngine(case.basis, case.costs, Precision.DOUBLE, threads=2)
+    gammas, betas = np.random.default_rng(3).normal(size=(2, 40, 2))
+    expected = engine.expectations(gammas, betas).tolist()
+    with monkeypatch.context() as forked:
+        forked.setattr(ThreadPoolExecutor, "submit", _never)
+        forked.setattr(ring, "ThreadPoolExecutor", _OwnPool)
+        forked.setattr("quant.quantum.ring.os.getpid", lambda: 0)
+        assert engine.expectations(gammas, betas).tolist() == expected
 
 
 def test_calls_at_once_do_not_disturb_each_other() -> None:
