@@ -12,6 +12,7 @@ Reals = NDArray[np.float64]
 
 MAX_QUBITS = 16
 SUM_TOLERANCE = 1e-9
+ROUNDING = 1e-9  # of correlations, and of the eigenvalues of their matrix
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -65,7 +66,13 @@ def check_probabilities(probabilities: Reals) -> None:
 
 
 def normal(*, mean: float, deviation: float, qubits: int, width: float = 3.0) -> Distribution:
-    """Discretise a normal price on mean ± width deviations: levels may be negative (Bachelier)."""
+    """Discretise a normal price on mean ± width deviations: levels may be negative (Bachelier).
+
+    Raises:
+        InvalidInput: the deviation is not above 0, or as `joint_normal`.
+    """
+    if not deviation > 0:
+        raise InvalidInput(field="deviation", reason=f"expected above 0, was {deviation}")
     return joint_normal(
         means=np.array([mean]),
         covariance=np.array([[deviation**2]]),
@@ -104,9 +111,14 @@ def joint_normal(
 
 
 def _precision(covariance: Reals) -> Reals:
-    symmetric = np.isfinite(covariance).all() and np.allclose(covariance, covariance.T, rtol=1e-9)
-    if not symmetric or np.linalg.eigvalsh(covariance)[0] <= 0:
-        reason = "expected a symmetric positive definite matrix"
+    reason = "expected a symmetric positive definite matrix"
+    if not (np.isfinite(covariance).all() and (np.diagonal(covariance) > 0).all()):
+        raise InvalidInput(field="covariance", reason=reason)
+    # correlations, as variances of daily returns may all be 1e-8, or differ by as much
+    deviations = np.sqrt(np.diagonal(covariance))
+    correlation = covariance / deviations / deviations[:, None]
+    skew = float(np.abs(correlation - correlation.T).max())
+    if skew > ROUNDING or np.linalg.eigvalsh(correlation)[0] <= ROUNDING:
         raise InvalidInput(field="covariance", reason=reason)
     return np.linalg.inv(covariance).astype(np.float64)
 
@@ -186,7 +198,8 @@ def from_samples(samples: Reals, *, qubits: int) -> Distribution:
     """
     samples = np.asarray(samples, dtype=float)
     _check_grid((qubits,), 1.0)
-    if samples.ndim != 1 or not np.isfinite(samples).all() or not np.ptp(samples) > 0:
+    usable = samples.ndim == 1 and len(samples) > 1 and np.isfinite(samples).all()
+    if not usable or not np.ptp(samples) > 0:
         raise InvalidInput(field="samples", reason="expected two or more different finite values")
     points = np.linspace(samples.min(), samples.max(), 2**qubits)
     nearest = np.searchsorted((points[1:] + points[:-1]) / 2, samples)

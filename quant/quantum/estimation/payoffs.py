@@ -55,14 +55,30 @@ def bull_spread(levels: Reals, low_strike: float, high_strike: float) -> Payoff:
 
 
 def lognormal_call(*, forward: float, strike: float, volatility: float, years: float) -> float:
-    """Return E[max(S − K, 0)] of a lognormal price, undiscounted (Black 1976)."""
+    """Return E[max(S − K, 0)] of a lognormal price, undiscounted (Black 1976).
+
+    Raises:
+        InvalidInput: a number is not above 0.
+    """
+    _require_positive(forward=forward, strike=strike, volatility=volatility, years=years)
     deviation = volatility * sqrt(years)
     upper = log(forward / strike) / deviation + deviation / 2
     return float(forward * ndtr(upper) - strike * ndtr(upper - deviation))
 
 
 def normal_call(*, forward: float, strike: float, deviation: float) -> float:
-    """Return E[max(S − K, 0)] of a normal price, undiscounted (Bachelier 1900)."""
+    """Return E[max(S − K, 0)] of a normal price, undiscounted (Bachelier 1900).
+
+    Raises:
+        InvalidInput: the deviation is not above 0.
+    """
+    _require_positive(deviation=deviation)
     gap = (forward - strike) / deviation
     density = exp(-(gap**2) / 2) / sqrt(2 * pi)
     return float((forward - strike) * ndtr(gap) + deviation * density)
+
+
+def _require_positive(**values: float) -> None:
+    for field, value in values.items():
+        if not value > 0:
+            raise InvalidInput(field=field, reason=f"expected above 0, was {value}")

@@ -99,10 +99,27 @@ def test_samples_move_by_half_a_step_at_most(samples: list[float]) -> None:
         (lambda: normal(mean=0, deviation=1, qubits=0), "qubits"),
         (lambda: normal(mean=0, deviation=1, qubits=400), "qubits"),
         (lambda: normal(mean=0, deviation=1, qubits=2, width=0), "width"),
-        (lambda: normal(mean=0, deviation=0, qubits=2), "covariance"),
+        (lambda: normal(mean=0, deviation=0, qubits=2), "deviation"),
+        (lambda: normal(mean=0, deviation=-1, qubits=2), "deviation"),
         (lambda: normal(mean=np.nan, deviation=1, qubits=2), "means"),
         (
             lambda: joint_normal(means=np.zeros(2), covariance=np.ones((2, 2)), qubits=(1, 1)),
+            "covariance",
+        ),
+        (
+            lambda: joint_normal(
+                means=np.zeros(2),
+                covariance=1e-8 * np.array([[1.0, 0.9], [0.0, 1.0]]),
+                qubits=(1, 1),
+            ),
+            "covariance",
+        ),
+        (
+            lambda: joint_normal(
+                means=np.zeros(3),
+                covariance=np.outer([0.1, 0.3, 0.7], [0.1, 0.3, 0.7]),
+                qubits=(1, 1, 1),
+            ),
             "covariance",
         ),
         (
@@ -121,6 +138,7 @@ def test_samples_move_by_half_a_step_at_most(samples: list[float]) -> None:
         (lambda: from_quantiles(np.array([0.5, 0.4]), np.arange(2.0), qubits=2), "levels"),
         (lambda: from_quantiles(np.array([0.1, 0.4]), np.ones(2), qubits=2), "values"),
         (lambda: from_samples(np.ones(5), qubits=2), "samples"),
+        (lambda: from_samples(np.empty(0), qubits=2), "samples"),
         (lambda: normal(mean=0, deviation=1, qubits=2).levels(np.ones(2)), "weights"),
     ],
 )
@@ -133,3 +151,14 @@ def test_bad_input_is_named(build, field: str) -> None:  # type: ignore[no-untyp
 def test_a_grid_too_large_is_refused_with_its_size() -> None:
     with pytest.raises(InvalidInput, match=str(8 * 2**40)):
         normal(mean=0, deviation=1, qubits=40)
+
+
+def test_assets_may_differ_in_scale() -> None:
+    """Cents and thousands in one grid: only correlations tell whether it is possible."""
+    scale = np.array([1e-6, 1e3])
+    unit = joint_normal(means=np.zeros(2), covariance=COVARIANCE, qubits=(2, 3))
+    scaled = joint_normal(
+        means=np.zeros(2), covariance=COVARIANCE * np.outer(scale, scale), qubits=(2, 3)
+    )
+    np.testing.assert_allclose(scaled.points, unit.points * scale, rtol=1e-12)
+    np.testing.assert_allclose(scaled.probabilities, unit.probabilities, rtol=1e-9)

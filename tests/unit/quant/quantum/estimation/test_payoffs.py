@@ -46,3 +46,16 @@ def test_closed_forms_equal_quadrature() -> None:
     # crude below zero, as on 2020-04-20
     expected = quad(lambda s: (s + 40) * norm(-37.63, 8).pdf(s), -40, 60)[0]
     assert normal_call(forward=-37.63, strike=-40, deviation=8) == pytest.approx(expected, rel=1e-8)
+
+
+@pytest.mark.parametrize("field", ["forward", "strike", "volatility", "years"])
+@pytest.mark.parametrize("value", [0.0, -1.0, np.nan])
+def test_no_lognormal_price_is_named(field: str, value: float) -> None:
+    numbers = {"forward": 70.0, "strike": 75.0, "volatility": 0.4, "years": 0.5, field: value}
+    with pytest.raises(InvalidInput, match=field):
+        lognormal_call(**numbers)
+
+
+def test_no_deviation_is_named() -> None:
+    with pytest.raises(InvalidInput, match="deviation"):
+        normal_call(forward=70.0, strike=75.0, deviation=0.0)
