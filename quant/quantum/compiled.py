@@ -11,6 +11,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
+from uuid import uuid4
 
 from numba import config, njit
 
@@ -19,6 +20,7 @@ _Result = TypeVar("_Result")
 
 _ROOT = Path(__file__).parents[2]
 _BASE = Path(config.CACHE_DIR or Path(__file__).with_name("__pycache__"))
+_PROCESS = uuid4().hex[:12]
 _IMPORT = re.compile(r"^from (quant[\w.]*) import", re.MULTILINE)
 
 
@@ -46,7 +48,12 @@ def _source_of(module: str) -> Path:
 
 def _compiled(function: Callable[..., Any], fastmath: Any) -> Any:
     config.CACHE_DIR = str(_BASE / f"kernels-{_digest(Path(inspect.getfile(function)))}")
-    return njit(cache=True, nogil=True, error_model="numpy", fastmath=fastmath)(function)
+    compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath=fastmath)(function)
+    # processes that compile one function for two types at once would give both one number, and
+    # the index of one of them would then lead to what the other has compiled
+    file = compiled._cache._cache_file
+    file._data_name_pattern = f"{_PROCESS}-{file._data_name_pattern}"
+    return compiled
 
 
 def kernel(function: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
