@@ -29,7 +29,7 @@ def train_start(
     problem: PortfolioProblem, depth: int, seed: int, start_index: int
 ) -> dict[str, Any]:
     """Train the angles from one start; keys gammas, betas, energy, evaluations."""
-    trained = train(Ansatz(problem.basis, problem.costs()), depth, seed, start_index)
+    trained = train(Ansatz(problem.basis, problem.costs(), threads=1), depth, seed, start_index)
     return {
         "gammas": list(trained.gammas),
         "betas": list(trained.betas),
@@ -171,7 +171,8 @@ def _exact_answer(
     problem: PortfolioProblem, angles: Trained, compared: dict[str, Any]
 ) -> dict[str, Any]:
     costs = problem.costs()
-    psi = Ansatz(problem.basis, costs).evolve(np.array(angles.gammas), np.array(angles.betas))
+    ansatz = Ansatz(problem.basis, costs, threads=1)
+    psi = ansatz.evolve(np.array(angles.gammas), np.array(angles.betas))
     energy = expectation(psi, costs)
     least, greatest = compared["optimum"]["objective"], compared["worst_objective"]
     spread = greatest - least

@@ -5,6 +5,7 @@ stale when one of them changes, which the compiler's own cache does not see acro
 """
 
 import inspect
+import os
 import re
 from collections.abc import Callable
 from functools import cache
@@ -19,7 +20,6 @@ _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
 
 _ROOT = Path(__file__).parents[2]
-_BASE = Path(config.CACHE_DIR or Path(__file__).with_name("__pycache__"))
 _PROCESS = uuid4().hex[:12]
 _IMPORT = re.compile(r"^from (quant[\w.]*) import", re.MULTILINE)
 
@@ -46,9 +46,23 @@ def _source_of(module: str) -> Path:
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
+@cache
+def _base() -> Path:
+    """Return the folder of all caches: the one that was asked for, else the first that can be."""
+    if config.CACHE_DIR:
+        return Path(config.CACHE_DIR)
+    beside = Path(__file__).with_name("__pycache__")
+    folder = beside if beside.exists() else beside.parent
+    return beside if os.access(folder, os.W_OK) else Path.home() / ".cache" / "heliostat"
+
+
 def _compiled(function: Callable[..., Any], fastmath: Any) -> Any:
-    config.CACHE_DIR = str(_BASE / f"kernels-{_digest(Path(inspect.getfile(function)))}")
-    compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath=fastmath)(function)
+    base, asked = _base(), config.CACHE_DIR
+    config.CACHE_DIR = str(base / f"kernels-{_digest(Path(inspect.getfile(function)))}")
+    try:
+        compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath=fastmath)(function)
+    finally:
+        config.CACHE_DIR = asked
     # processes that compile one function for two types at once would give both one number, and
     # the index of one of them would then lead to what the other has compiled
     file = compiled._cache._cache_file

@@ -1,7 +1,6 @@
 """Hold the ring's engine against plain pair rotations in colexicographic order."""
 
 from concurrent.futures import ThreadPoolExecutor
-from math import comb
 
 import numpy as np
 import pytest
@@ -179,4 +178,3 @@ def test_calls_at_once_do_not_disturb_each_other() -> None:
     gammas, betas = np.random.default_rng(2).normal(size=(2, 64, 1))
     one_by_one = [engine.expectation(*angles) for angles in zip(gammas, betas, strict=True)]
     assert engine.expectations(gammas, betas).tolist() == one_by_one
-    assert comb(14, 7) == case.basis.size
