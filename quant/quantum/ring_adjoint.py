@@ -122,7 +122,7 @@ def _across(x: Numbers, scratch: Numbers, block: Integers, row: int, lanes: int)
     first, stride = 2 * block[OFFSET] + RUN * row, RUN * block[ROWS]
     for strip in range((block[COLUMNS] + LANES - 1) // LANES):
         at, to = first + strip * stride, RUN * LANES * strip
-        lay_across(scratch[to : to + RUN * LANES], x[at : at + RUN * lanes], lanes)
+        lay_across(scratch, to, x, at, lanes)
 
 
 @kernel
@@ -130,7 +130,7 @@ def _back(x: Numbers, scratch: Numbers, block: Integers, row: int, lanes: int) -
     first, stride = 2 * block[OFFSET] + RUN * row, RUN * block[ROWS]
     for strip in range((block[COLUMNS] + LANES - 1) // LANES):
         at, to = first + strip * stride, RUN * LANES * strip
-        lay_back(scratch[to : to + RUN * LANES], x[at : at + RUN * lanes], lanes)
+        lay_back(scratch, to, x, at, lanes)
 
 
 @kernel

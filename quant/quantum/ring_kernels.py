@@ -25,7 +25,7 @@ from quant.quantum.ring_layout import (
     Reals,
     Tables,
 )
-from quant.quantum.vectors import RUN, turn
+from quant.quantum.vectors import RUN, move, turn
 
 
 @kernel
@@ -40,17 +40,20 @@ def begin_low(
     end: int,
 ) -> None:
     """Write the uniform state after its phase and the gates of the low part."""
-    quarters = np.zeros(LANES * tables.blocks[:, ROWS].max(), dtype=np.int64)
+    quarters = np.empty(LANES * tables.blocks[:, ROWS].max(), dtype=np.int64)
+    turned = np.zeros(LANES, dtype=np.int64)
     for task in range(begin, end):
         block = tables.blocks[tables.low_tasks[task, 0]]
         column, rows = tables.low_tasks[task, 1], block[ROWS]
         lanes = min(LANES, block[COLUMNS] - column)
         first = block[OFFSET] + column * rows
+        for u in range(lanes):
+            turned[u] = tables.high_turns[block[HIGH_TURN] + column + u]
         for row in range(rows):
             quarter = tables.low_turns[block[LOW_TURN] + row]
-            for u in range(lanes):
-                turned = tables.high_turns[block[HIGH_TURN] + column + u]
-                quarters[LANES * row + u] = quarter + turned
+            of_row = quarters[LANES * row : LANES * row + LANES]
+            for u in range(LANES):
+                of_row[u] = quarter + turned[u]
         c = costs[first : first + LANES * rows]
         strip = x[2 * first : 2 * first + RUN * rows]
         for u in range(LANES * rows):
@@ -118,32 +121,30 @@ def high(x: Numbers, cosine: float, sine: float, tables: Tables, begin: int, end
         strips = (block[COLUMNS] + LANES - 1) // LANES
         for strip in range(strips):
             at, to = first + strip * stride, RUN * LANES * strip
-            lay_across(scratch[to : to + RUN * LANES], x[at : at + RUN * lanes], lanes)
+            lay_across(scratch, to, x, at, lanes)
         for pair in range(block[HIGH_BEGIN], block[HIGH_END]):
             one = RUN * tables.high_pairs[pair, 0]
             other = RUN * tables.high_pairs[pair, 1]
             turn(scratch, one, other, cosine, sine)
         for strip in range(strips):
             at, to = first + strip * stride, RUN * LANES * strip
-            lay_back(scratch[to : to + RUN * LANES], x[at : at + RUN * lanes], lanes)
+            lay_back(scratch, to, x, at, lanes)
 
 
 @kernel
-def lay_across(scratch: Numbers, tile: Numbers, lanes: int) -> None:
-    """Write a tile of rows so that the amplitudes of a column stand together."""
+def lay_across(scratch: Numbers, to: int, x: Numbers, at: int, lanes: int) -> None:
+    """Write a tile of rows at `to` so that the amplitudes of a column stand together."""
     for lane in range(lanes):
         for column in range(LANES):
-            scratch[RUN * column + 2 * lane] = tile[RUN * lane + 2 * column]
-            scratch[RUN * column + 2 * lane + 1] = tile[RUN * lane + 2 * column + 1]
+            move(scratch, to + RUN * column + 2 * lane, x, at + RUN * lane + 2 * column)
 
 
 @kernel
-def lay_back(scratch: Numbers, tile: Numbers, lanes: int) -> None:
+def lay_back(scratch: Numbers, to: int, x: Numbers, at: int, lanes: int) -> None:
     """Write a tile back."""
     for lane in range(lanes):
         for column in range(LANES):
-            tile[RUN * lane + 2 * column] = scratch[RUN * column + 2 * lane]
-            tile[RUN * lane + 2 * column + 1] = scratch[RUN * column + 2 * lane + 1]
+            move(x, at + RUN * lane + 2 * column, scratch, to + RUN * column + 2 * lane)
 
 
 @kernel
@@ -178,8 +179,10 @@ def join(
 def expect(x: Numbers, weights: Reals, begin: int, end: int) -> float:
     """Return Σ w|x|² over a range of stored amplitudes."""
     total = 0.0
-    for at in range(begin, end):
-        total += weights[at] * (x[2 * at] * x[2 * at] + x[2 * at + 1] * x[2 * at + 1])
+    # Of a part that begins at zero the compiler knows that no index counts from its end.
+    numbers, w = x[2 * begin : 2 * end], weights[begin:end]
+    for at in range(w.size):
+        total += w[at] * (numbers[2 * at] ** 2 + numbers[2 * at + 1] ** 2)
     return total
 
 

@@ -76,6 +76,28 @@ class _Runs:
 
 
 @_written
+def move(_typing: Any, to: Any, at: Any, source: Any, first: Any) -> Any:
+    """Copy one amplitude, which is two numbers, to another array of the same numbers."""
+    signature = types.void(to, types.int64, source, types.int64)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        to, at, source, first = arguments
+        amplitude = ir.VectorType(context.get_value_type(signature.args[0].dtype), 2).as_pointer()
+        pointers = []
+        for array_type, array, place in zip(
+            signature.args[::2], (to, source), (at, first), strict=True
+        ):
+            data = context.make_array(array_type)(context, builder, array).data
+            pointers.append(builder.bitcast(builder.gep(data, [place]), amplitude))
+        value = builder.load(pointers[1])
+        value.align = 4
+        builder.store(value, pointers[0]).align = 4
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@_written
 def turn(_typing: Any, x: Any, first: Any, second: Any, cosine: Any, sine: Any) -> Any:
     """Turn two runs of `x` into each other: (a, b) → (a cos − b sin, b cos + a sin)."""
     signature = types.void(x, types.int64, types.int64, x.dtype, x.dtype)
