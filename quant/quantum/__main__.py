@@ -15,12 +15,12 @@ import numpy as np
 import typer
 
 from core.errors import InvalidInput
-from quant.quantum.arguments import angles, spread
+from quant.quantum.command.arguments import angles, spread
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from quant.quantum.evaluation import Evaluation
+    from quant.quantum.command.evaluation import Evaluation
     from quant.quantum.progress import Listener, Progress
     from quant.quantum.subspace import Ansatz
     from quant.subset_problem import SubsetProblem
@@ -101,7 +101,7 @@ def evaluate(
 ) -> None:
     """Evaluate given angles: energy, approximation ratio, probability of the optimum."""
     phase, mixing = angles("gammas", gammas), angles("betas", betas)
-    from quant.quantum import evaluation
+    from quant.quantum.command import evaluation
 
     evaluation.check_angles(phase, mixing)
     evaluation.check_alpha(cvar)
@@ -137,8 +137,8 @@ def train(
     What is minimised is the energy, or with --cvar the mean of the best part A of the outcomes.
     Progress appears on stderr.
     """
-    from quant.quantum import evaluation
-    from quant.quantum.strategies import Strategy, train_by
+    from quant.quantum.command import evaluation
+    from quant.quantum.command.strategies import Strategy, train_by
 
     evaluation.check_alpha(cvar)
     subsets, ansatz = _read(problem, mixer)
@@ -169,8 +169,8 @@ def train(
 
 
 def _read(path: Path, mixer: MixerName) -> "tuple[SubsetProblem, Ansatz]":
+    from quant.quantum.command.problem_file import parse_problem
     from quant.quantum.mixers import Mixer
-    from quant.quantum.problem_file import parse_problem
     from quant.quantum.subspace import Ansatz
 
     problem = parse_problem(str(path), path.read_bytes())
@@ -181,7 +181,7 @@ def _answer(found: "Evaluation", facts: dict[str, Any], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(found.to_json() | facts, indent=2, allow_nan=False))
         return
-    from quant.quantum.display import evaluation_tables, fact_lines
+    from quant.quantum.command.display import evaluation_tables, fact_lines
 
     console = _console()
     for table in evaluation_tables(found):
@@ -205,7 +205,7 @@ def _progress() -> "Iterator[Listener]":
     from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bar
 
-    from quant.quantum.display import progress_text
+    from quant.quantum.command.display import progress_text
 
     console = _console(stderr=True)
     columns = (TextColumn("training"), BarColumn(), TextColumn("{task.description}"))

@@ -9,7 +9,7 @@ from qiskit.circuit import ParameterExpression
 
 from quant.quantum.dicke import check_weight, spread_circuit
 from quant.quantum.edges import ring_edges
-from quant.quantum.free_fermions import hopping
+from quant.quantum.exact_mixers.free_fermions import hopping
 from quant.quantum.mixers import Mixer
 from quant.quantum.rotations import rotation_network
 from quant.quantum.spin_circuits import complete_ancillas, complete_circuit

@@ -8,9 +8,9 @@ from numpy.typing import DTypeLike
 from core.errors import InvalidInput
 from quant.quantum.amplitudes import State
 from quant.quantum.basis import Basis
-from quant.quantum.free_fermions import RingMixer
-from quant.quantum.grover import GroverMixer
-from quant.quantum.johnson import CompleteMixer
+from quant.quantum.exact_mixers.free_fermions import RingMixer
+from quant.quantum.exact_mixers.grover import GroverMixer
+from quant.quantum.exact_mixers.johnson import CompleteMixer
 
 
 class Mixer(StrEnum):

@@ -16,7 +16,7 @@ from quant.quantum.amplitudes import State
 from quant.quantum.basis import Basis
 from quant.quantum.engine import Engine, ExactEngine, Precision
 from quant.quantum.mixers import Mixer, exact_mixer
-from quant.quantum.ring import RingEngine
+from quant.quantum.ring.engine import RingEngine
 from quant.quantum.sweep import block_generator, block_sizes
 from quant.quantum.tail import Tail, rising_order
 

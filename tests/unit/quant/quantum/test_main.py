@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from quant.quantum.__main__ import MixerName, StrategyName, run
+from quant.quantum.command.strategies import Strategy
 from quant.quantum.mixers import Mixer
-from quant.quantum.strategies import Strategy
 
 PROBLEM: dict[str, Any] = {
     "mu": [0.9, 0.1, 0.4, 0.3, 0.7],
@@ -169,7 +169,7 @@ def test_help_loads_nothing_heavy_and_work_neither_ray_nor_qiskit() -> None:
     program = (
         "import sys; from quant.quantum.__main__ import run; run(['train', '--help']); "
         "heavy = {'numba', 'scipy', 'rich'} & sys.modules.keys(); "
-        "from quant.quantum import display, evaluation, problem_file, strategies; "
+        "from quant.quantum.command import display, evaluation, problem_file, strategies; "
         "heavy |= {'qiskit', 'ray'} & sys.modules.keys(); "
         "sys.exit(', '.join(heavy))"
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.errors import InvalidInput
-from quant.quantum.arguments import angles, spread
+from quant.quantum.command.arguments import angles, spread
 
 
 @pytest.mark.parametrize(

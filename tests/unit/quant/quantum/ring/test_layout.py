@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from quant.quantum.basis import Basis
-from quant.quantum.ring_layout import LANES, low_qubits, ring_tables, stored_size
-from quant.quantum.ring_orders import from_ring_order, to_ring_order, turned_state
+from quant.quantum.ring.layout import LANES, low_qubits, ring_tables, stored_size
+from quant.quantum.ring.orders import from_ring_order, to_ring_order, turned_state
 
 SIZES = [(2, 1), (3, 1), (3, 2), (4, 2), (5, 2), (7, 6), (9, 4), (12, 6), (13, 5)]
 

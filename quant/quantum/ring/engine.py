@@ -17,15 +17,15 @@ import numpy as np
 from quant.quantum.amplitudes import State
 from quant.quantum.basis import Basis
 from quant.quantum.engine import Observable, Precision
-from quant.quantum.ring_kernels import weigh
-from quant.quantum.ring_layout import Numbers, Reals, Tables, ring_tables
-from quant.quantum.ring_orders import (
+from quant.quantum.ring.kernels import weigh
+from quant.quantum.ring.layout import Numbers, Reals, Tables, ring_tables
+from quant.quantum.ring.orders import (
     from_ring_order,
     probabilities_of,
     to_ring_order,
     turned_state,
 )
-from quant.quantum.ring_sweeps import SharedSweeps, Sweeps
+from quant.quantum.ring.sweeps import SharedSweeps, Sweeps
 
 _MANY = 1 << 19
 """From so many amplitudes on, a sweep takes much longer than to wake a thread."""

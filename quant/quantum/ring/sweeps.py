@@ -11,8 +11,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from quant.quantum import ring_adjoint, ring_kernels
-from quant.quantum.ring_layout import Integers, Numbers, Reals, Tables
+from quant.quantum.ring import adjoint, kernels
+from quant.quantum.ring.layout import Integers, Numbers, Reals, Tables
 
 _PARTS = 16
 _Result = TypeVar("_Result")
@@ -31,24 +31,24 @@ class Sweeps:
 
     def evolve(self, x: Numbers, gammas: Reals, cosines: Numbers, sines: Numbers) -> None:
         """Apply all layers."""
-        ring_kernels.evolve(x, self.costs, gammas, cosines, sines, self.tables)
+        kernels.evolve(x, self.costs, gammas, cosines, sines, self.tables)
 
     def expectation(self, x: Numbers, gammas: Reals, cosines: Numbers, sines: Numbers) -> float:
         """Apply all layers, and return Σ c|x|²."""
-        return ring_kernels.expectation(x, self.costs, gammas, cosines, sines, self.tables)
+        return kernels.expectation(x, self.costs, gammas, cosines, sines, self.tables)
 
     def expectations(
         self, x: Numbers, gammas: Reals, cosines: Numbers, sines: Numbers, values: Reals
     ) -> None:
         """Write Σ c|x|² (b,) of each row of angles (b, p); the state must begin uniform."""
-        ring_kernels.expectations(x, self.costs, gammas, cosines, sines, self.tables, values)
+        kernels.expectations(x, self.costs, gammas, cosines, sines, self.tables, values)
 
     def walk_back(
         self, ket: Numbers, bra: Numbers, gammas: Reals, cosines: Numbers, sines: Numbers
     ) -> Reals:
         """Undo all layers on both states; return derivatives by gammas and betas (2, p)."""
         slopes = np.empty((2, len(gammas)))
-        ring_adjoint.walk_back(ket, bra, self.costs, gammas, cosines, sines, self.tables, slopes)
+        adjoint.walk_back(ket, bra, self.costs, gammas, cosines, sines, self.tables, slopes)
         return slopes
 
 
@@ -70,14 +70,14 @@ class SharedSweeps:
     ) -> None:
         tables, costs = self.tables, self.costs
         is_begun = not is_first or tables.height == 0.0
-        low = ring_kernels.low if is_begun else ring_kernels.begin_low
+        low = kernels.low if is_begun else kernels.begin_low
         self._each(
             len(tables.low_tasks),
             lambda begin, end: low(x, costs, gamma, cosine, sine, tables, begin, end),
         )
         self._each(
             len(tables.high_tasks),
-            lambda begin, end: ring_kernels.high(x, cosine, sine, tables, begin, end),
+            lambda begin, end: kernels.high(x, cosine, sine, tables, begin, end),
         )
         self._join(x, tables.seam, 1, cosine, sine)
         self._join(x, tables.wrap, tables.apart, cosine, sine)
@@ -85,7 +85,7 @@ class SharedSweeps:
     def _join(self, x: Numbers, runs: Integers, apart: int, cosine: float, sine: float) -> None:
         self._each(
             len(runs),
-            lambda begin, end: ring_kernels.join(x, runs, apart, cosine, sine, begin, end),
+            lambda begin, end: kernels.join(x, runs, apart, cosine, sine, begin, end),
         )
 
     def expectation(self, x: Numbers, gammas: Reals, cosines: Numbers, sines: Numbers) -> float:
@@ -93,7 +93,7 @@ class SharedSweeps:
         self.evolve(x, gammas, cosines, sines)
         return sum(
             self._each(
-                len(self.costs), lambda begin, end: ring_kernels.expect(x, self.costs, begin, end)
+                len(self.costs), lambda begin, end: kernels.expect(x, self.costs, begin, end)
             )
         )
 
@@ -115,11 +115,11 @@ class SharedSweeps:
         joined = self._join_back(ket, bra, tables.seam, 1, cosine, sine)
         high = self._each(
             len(tables.high_tasks),
-            lambda begin, end: ring_adjoint.high_back(ket, bra, cosine, sine, tables, begin, end),
+            lambda begin, end: adjoint.high_back(ket, bra, cosine, sine, tables, begin, end),
         )
         low = self._each(
             len(tables.low_tasks),
-            lambda begin, end: ring_adjoint.low_back(
+            lambda begin, end: adjoint.low_back(
                 ket, bra, costs, gamma, cosine, sine, tables, begin, end
             ),
         )
@@ -132,9 +132,7 @@ class SharedSweeps:
     ) -> list[float]:
         return self._each(
             len(runs),
-            lambda begin, end: ring_adjoint.join_back(
-                ket, bra, runs, apart, cosine, sine, begin, end
-            ),
+            lambda begin, end: adjoint.join_back(ket, bra, runs, apart, cosine, sine, begin, end),
         )
 
     def _each(self, count: int, sweep: Callable[[int, int], _Result]) -> list[_Result]:

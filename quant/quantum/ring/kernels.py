@@ -9,7 +9,7 @@ import numpy as np
 
 from quant.quantum.compiled import kernel
 from quant.quantum.phase import cosine_and_sine
-from quant.quantum.ring_layout import (
+from quant.quantum.ring.layout import (
     COLUMNS,
     HIGH_BEGIN,
     HIGH_END,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.errors import InvalidInput
-from quant.quantum.evaluation import Evaluation, check_alpha, check_angles, evaluate
+from quant.quantum.command.evaluation import Evaluation, check_alpha, check_angles, evaluate
 from quant.quantum.mixers import Mixer
 from quant.quantum.subspace import Ansatz
 from quant.subset_problem import SubsetProblem

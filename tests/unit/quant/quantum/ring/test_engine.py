@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from quant.quantum import ring
 from quant.quantum.basis import Basis
 from quant.quantum.edges import ring_edges
 from quant.quantum.engine import Precision
-from quant.quantum.ring import RingEngine
+from quant.quantum.ring import engine as ring
+from quant.quantum.ring.engine import RingEngine
 
 Reals = NDArray[np.float64]
 States = NDArray[np.complex128]
@@ -168,7 +168,7 @@ def test_a_fork_has_threads_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as forked:
         forked.setattr(ThreadPoolExecutor, "submit", _never)
         forked.setattr(ring, "ThreadPoolExecutor", _OwnPool)
-        forked.setattr("quant.quantum.ring.os.getpid", lambda: 0)
+        forked.setattr("quant.quantum.ring.engine.os.getpid", lambda: 0)
         assert engine.expectations(gammas, betas).tolist() == expected
 
 

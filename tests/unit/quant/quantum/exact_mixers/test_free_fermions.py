@@ -7,8 +7,8 @@ import pytest
 from scipy.linalg import expm
 
 from quant.quantum.basis import Basis
-from quant.quantum.free_fermions import RingMixer, hopping
-from quant.quantum.givens import decompose
+from quant.quantum.exact_mixers.free_fermions import RingMixer, hopping
+from quant.quantum.exact_mixers.givens import decompose
 
 SIZES = [(2, 1), (3, 2), (6, 3), (7, 4), (8, 5), (9, 3)]
 

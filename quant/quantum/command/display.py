@@ -7,7 +7,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from quant.quantum.evaluation import Evaluation
+    from quant.quantum.command.evaluation import Evaluation
     from quant.quantum.progress import Progress
 
 _BAR_WIDTH = 24

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from quant.quantum.basis import Basis
-from quant.quantum.johnson import CompleteMixer, eigenvalues
+from quant.quantum.exact_mixers.johnson import CompleteMixer, eigenvalues
 
 SIZES = [(2, 1), (5, 2), (6, 3), (7, 5), (8, 4), (9, 3), (10, 8)]
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import InvalidInput
-from quant.quantum.problem_file import parse_problem
+from quant.quantum.command.problem_file import parse_problem
 
 GOOD: dict[str, Any] = {
     "mu": [0.5, -1, 2e-1],

@@ -1,6 +1,6 @@
 """Own the sweeps that walk a state and its adjoint back, and collect the derivatives on the way.
 
-Each undoes one sweep of `ring_kernels` on both states. A gate adds bra_b·ket_a − bra_a·ket_b of its
+Each undoes one sweep of `kernels` on both states. A gate adds bra_b·ket_a − bra_a·ket_b of its
 pairs, half of what the value changes by its angle.
 """
 
@@ -8,8 +8,8 @@ import numpy as np
 
 from quant.quantum.compiled import kernel
 from quant.quantum.phase import cosine_and_sine
-from quant.quantum.ring_kernels import join, lay_across, lay_back
-from quant.quantum.ring_layout import (
+from quant.quantum.ring.kernels import join, lay_across, lay_back
+from quant.quantum.ring.layout import (
     COLUMNS,
     HIGH_BEGIN,
     HIGH_END,

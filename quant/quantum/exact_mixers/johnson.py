@@ -14,7 +14,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from quant.quantum.amplitudes import State, checked
 from quant.quantum.basis import Basis
-from quant.quantum.spins import (
+from quant.quantum.exact_mixers.spins import (
     Couplings,
     Integers,
     couple,

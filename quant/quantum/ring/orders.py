@@ -4,7 +4,7 @@ import numpy as np
 
 from quant.quantum.amplitudes import State
 from quant.quantum.compiled import kernel
-from quant.quantum.ring_layout import (
+from quant.quantum.ring.layout import (
     HIGH_TURN,
     LANES,
     LOW_TURN,

@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from quant.quantum.amplitudes import State, checked
 from quant.quantum.basis import Basis
-from quant.quantum.givens import (
+from quant.quantum.exact_mixers.givens import (
     Integers,
     Tables,
     apply_turns,

@@ -1,0 +1,1 @@
+"""Own what `python -m quant.quantum` reads, answers and draws."""

@@ -1,0 +1,1 @@
+"""Own the mixers that are applied without Trotter error."""
