@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from benchmarks.report import Report, Row
 from quant.quantum.basis import Basis
 from quant.quantum.costs import cost_vector
-from quant.quantum.mixers import Mixer
+from core.mixers import Mixer
 from quant.quantum.qaoa import train
 from quant.quantum.subspace import Ansatz
 

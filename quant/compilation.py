@@ -3,7 +3,7 @@
 import numpy as np
 
 from quant.portfolio import company
-from quant.quantum.mixers import Mixer
+from core.mixers import Mixer
 from quant.quantum.subspace import Ansatz
 from quant.subset_problem import SubsetProblem
 

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidInput
+from core.mixers import Mixer
 from quant.quantum import passes
 from quant.quantum.amplitudes import State
 from quant.quantum.basis import Basis
 from quant.quantum.engine import Engine, ExactEngine, Precision
-from quant.quantum.mixers import Mixer, exact_mixer
+from quant.quantum.mixers import exact_mixer
 from quant.quantum.ring.engine import RingEngine
 from quant.quantum.sweep import block_generator, block_sizes
 from quant.quantum.tail import Tail, rising_order

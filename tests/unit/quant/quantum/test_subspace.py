@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from scipy.linalg import expm
 
 from core.errors import InvalidInput
+from core.mixers import Mixer
 from quant.quantum.basis import BYTES_PER_STATE, Basis
 from quant.quantum.costs import cost_vector
 from quant.quantum.edges import ring_edges
 from quant.quantum.engine import Precision
-from quant.quantum.mixers import Mixer
 from quant.quantum.subspace import Ansatz, cvar, expectation, probabilities, sample
 
 Reals = NDArray[np.float64]
