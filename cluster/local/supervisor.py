@@ -213,10 +213,7 @@ class Supervisor:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
-                env={
-                    **context.environment,
-                    **ray_head.environment(context.paths, context.ports),
-                },
+                env=ray_head.environment(context.environment, context.paths, context.ports),
                 start_new_session=True,
             )
         self._remember_session(process.pid)
