@@ -79,8 +79,8 @@ _DEVICES_BY_QUBITS = {
     16: "guadalupe",
     15: "melbourne",
     7: "casablanca jakarta lagos nairobi oslo perth",
-    5: "athens belem bogota burlington essex lima london manila ourense quito rome santiago "
-    "valencia vigo yorktown",
+    5: "athens belem bogota burlington essex fractional lima london manila ourense quito rome "
+    "santiago valencia vigo yorktown",
     1: "armonk",
 }
 FAKE_DEVICES: dict[str, int] = {
