@@ -61,6 +61,20 @@ TENANT_ROWS: dict[str, dict[str, Any]] = {
         "run_id": RUN,
         "created_at": NOW,
     },
+    "webhook_endpoints": {
+        "endpoint_id": RUN,
+        "url": "https://example.com",
+        "secret": "whsec_AA==",
+        "created_at": NOW,
+    },
+    "webhook_deliveries": {
+        "delivery_id": RUN,
+        "endpoint_id": RUN,
+        "event": "run.succeeded",
+        "run_id": RUN,
+        "created_at": NOW,
+        "next_attempt_at": NOW,
+    },
 }
 
 
