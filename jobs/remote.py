@@ -1,29 +1,34 @@
-"""Own the options of every Ray task; no other file states one."""
+"""Own the tasks: which function each names, and the options that Ray is given for it.
+
+A body is named, not imported: whoever hands pieces out needs neither Qiskit nor numba.
+"""
 
 import time
-from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
 
 import ray
 
-from jobs import portfolio
+from jobs.workers import body_named
 
-TASK_OPTIONS: dict[str, dict[str, Any]] = {
-    "train": {"num_cpus": 1, "max_retries": 3},
-    "sample": {"num_cpus": 1, "max_retries": 3},
-    "classical": {"num_cpus": 1, "max_retries": 3},
+TASK_BODIES: dict[str, str] = {
+    "train": "jobs.portfolio:train_start",
+    "sample": "jobs.portfolio:sample_blocks",
+    "classical": "jobs.portfolio:classical",
 }
+"""Map each task's name, as the Ray dashboard shows it, to `module:function`.
 
-_BODIES: dict[str, Callable[..., dict[str, Any]]] = {
-    "train": portfolio.train_start,
-    "sample": portfolio.sample_blocks,
-    "classical": portfolio.classical,
-}
+A body takes the shared value of its run, which it must not change, then the piece's arguments; it
+returns JSON-ready values.
+"""
+
+_ONE_CORE: dict[str, Any] = {"num_cpus": 1, "max_retries": 3}
+TASK_OPTIONS: dict[str, dict[str, Any]] = dict.fromkeys(TASK_BODIES, _ONE_CORE)
 
 
-def timed(body: Callable[..., dict[str, Any]], *arguments: Any) -> tuple[float, dict[str, Any]]:
-    """Run a task body and return its seconds beside its result."""
+def timed(path: str, *arguments: Any) -> tuple[float, dict[str, Any]]:
+    """Run the body of this name and return its seconds beside its result."""
+    body = body_named(path)
     started = time.perf_counter()
     result = body(*arguments)
     return time.perf_counter() - started, result
@@ -33,12 +38,13 @@ def timed(body: Callable[..., dict[str, Any]], *arguments: Any) -> tuple[float, 
 def remote_tasks() -> dict[str, Any]:
     """Return the remote function of each task, made once per process."""
     return {
-        name: ray.remote(**TASK_OPTIONS[name])(_named(name, body)) for name, body in _BODIES.items()
+        name: ray.remote(**TASK_OPTIONS[name])(_named(name, path))
+        for name, path in TASK_BODIES.items()
     }
 
 
-def _named(name: str, body: Callable[..., dict[str, Any]]) -> Callable[..., Any]:
-    run = partial(timed, body)
+def _named(name: str, path: str) -> Any:
+    run = partial(timed, path)
 
     def task(*arguments: Any) -> tuple[float, dict[str, Any]]:
         return run(*arguments)
