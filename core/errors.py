@@ -14,6 +14,7 @@ HeliostatError
 ├── TooManyRuns             the plan allows no more unfinished runs (429)
 ├── ResultNotReady          the run has no result, or not in this form (409)
 ├── Unauthenticated         (401)
+├── TokenRefused            the token of the stack's Ray cannot be used (401)
 ├── PayloadTooLarge         (413)
 ├── SourceUnavailable       a vendor or store cannot answer now (503)
 ├── FeedDisconnected        a feed's connection ended (503)
@@ -21,6 +22,7 @@ HeliostatError
 ├── JournalCorrupt          a journal is damaged before its end (500)
 ├── RunFailed               a run cannot be finished
 ├── ChunkFailed             a chunk of a run fails whenever it is tried
+├── DeadlineMissed          a run was not finished when it was last wanted
 ├── BackendUnavailable      a quantum backend cannot take work now (503)
 ├── BudgetExhausted         the month's seconds of quantum hardware are used up (402)
 └── StackError              the local stack cannot start; the message says what to do
@@ -200,6 +202,17 @@ class Unauthenticated(HeliostatError):
         super().__init__()
 
 
+class TokenRefused(HeliostatError):
+    """Raised when the token of the stack's Ray cannot be read, or Ray knows another."""
+
+    code = "token-refused"
+    status = 401
+    sentence = "Ray's token in {path} cannot be used: {reason}."
+
+    def __init__(self, *, path: str, reason: str) -> None:
+        super().__init__(path=path, reason=reason)
+
+
 class PayloadTooLarge(HeliostatError):
     """Raised when a body is larger than the endpoint takes."""
 
@@ -275,6 +288,17 @@ class ChunkFailed(HeliostatError):
 
     def __init__(self, *, stage: str, index: int, attempts: int, reason: str) -> None:
         super().__init__(stage=stage, index=index, attempts=attempts, reason=reason)
+
+
+class DeadlineMissed(HeliostatError):
+    """Raised when a run was not finished at the moment after which nobody wants it."""
+
+    code = "deadline-missed"
+    status = 500
+    sentence = "The run was not finished by its deadline, {deadline}."
+
+    def __init__(self, *, deadline: str) -> None:
+        super().__init__(deadline=deadline)
 
 
 class BackendUnavailable(HeliostatError):

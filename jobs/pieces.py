@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
+from core.runs import BackendSnapshot
+
 
 class Target(StrEnum):
     """Name where a piece is carried out: as a Ray task, or by the actor that holds the QPU."""
@@ -32,7 +34,10 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """Hold what one piece returned, and how that came about."""
+    """Hold what one piece returned, and how that came about.
+
+    `snapshot` is the backend as it was when the piece was claimed, None where the plan tells.
+    """
 
     stage: str
     index: int
@@ -41,7 +46,7 @@ class Finished:
     waited_s: float = 0.0
     attempts: int = 1
     worker: str = ""
-    snapshot_id: bytes | None = None
+    snapshot: BackendSnapshot | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
