@@ -13,7 +13,7 @@ from qiskit import QuantumCircuit
 from core.errors import InvalidInput
 from jobs.aer.draws import cumulated, draw, merged, named
 from jobs.aer.programs import Program, observed_program, sampled_program
-from jobs.aer.simulators import Simulation, run_on, simulator_for
+from jobs.aer.simulators import Simulation, run_on
 from quant.quantum.sweep import batch_seed, block_sizes, point_generator
 
 STREAM = "aer"
@@ -66,8 +66,8 @@ def sample_blocks(
     program = sampled_program(circuit, simulation)
     _require_values(circuit, rows)
     if program.reads is None:
-        return _sampled_by_aer(program, rows, shots_of_block, seed, first_point, simulation)
-    evolved = _run(program, rows, simulation, shots=1, seed=0)
+        return _sampled_by_aer(program, rows, shots_of_block, seed, first_point)
+    evolved = _run(program, rows, shots=1, seed=0)
     found = []
     for point, one in enumerate(evolved, first_point):
         sums = cumulated(np.asarray(one.data.probabilities))
@@ -106,7 +106,7 @@ def expectations(
         for word, coefficient in observable.items():
             weights[place[word], column] = coefficient
     found = []
-    for one in _run(program, rows, simulation, shots=1, seed=0):
+    for one in _run(program, rows, shots=1, seed=0):
         values = one.data.to_dict()
         # Rows add up word by word, so that a value never depends on the size of the batch.
         found.append((np.array([values[f"e{i}"] for i in range(len(words))]) @ weights).tolist())
@@ -119,12 +119,11 @@ def _sampled_by_aer(
     shots_of_block: Mapping[int, int],
     seed: int,
     first_point: int,
-    simulation: Simulation,
 ) -> list[dict[int, dict[str, int]]]:
     found: list[dict[int, dict[str, int]]] = [{} for _ in rows]
     for block, shots in shots_of_block.items():
         first_seed = batch_seed(STREAM, seed, block) + SEED_STEP * first_point
-        results = _run(program, rows, simulation, shots=shots, seed=first_seed)
+        results = _run(program, rows, shots=shots, seed=first_seed)
         for index, one in enumerate(results):
             if one.seed_simulator != first_seed + SEED_STEP * index:
                 message = f"Aer seeded point {index} of a batch with {one.seed_simulator}."
@@ -133,16 +132,13 @@ def _sampled_by_aer(
     return found
 
 
-def _run(
-    program: Program, rows: Rows, simulation: Simulation, *, shots: int, seed: int
-) -> list[Any]:
+def _run(program: Program, rows: Rows, *, shots: int, seed: int) -> list[Any]:
     options: dict[str, Any] = {"shots": shots, "seed_simulator": seed}
-    simulator = simulator_for(simulation)
     if not program.columns:
-        return run_on(simulator, [program.circuit] * len(rows), **options)
+        return run_on(program.simulator, [program.circuit] * len(rows), **options)
     values = list(zip(*rows, strict=True))
     binds = {parameter: values[place] for parameter, place in program.columns}
-    return run_on(simulator, [program.circuit], parameter_binds=[binds], **options)
+    return run_on(program.simulator, [program.circuit], parameter_binds=[binds], **options)
 
 
 def _require_values(circuit: QuantumCircuit, rows: Rows) -> None:

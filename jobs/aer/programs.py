@@ -12,15 +12,15 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Barrier, Gate, Measure, Parameter
 from qiskit.quantum_info import Pauli
 from qiskit.transpiler.preset_passmanagers import generate_preset_pass_manager
+from qiskit_aer import AerSimulator
 
 from core.backends import Method
 from core.errors import InvalidInput
-from jobs.aer.simulators import Simulation, fake_device, simulator_for
-from quant.quantum.devices import Fitted, fit
+from jobs.aer.devices import noise_of, place
+from jobs.aer.simulators import Simulation, ideal_simulator, noisy_simulator
+from quant.quantum.devices import Fitted
 
 Made = TypeVar("Made")
-FIT_SEED = 0
-"""Place and route by this seed always, so that every process simulates the same circuit."""
 _KEPT = 16
 
 
@@ -49,13 +49,13 @@ class Kept(Generic[Made]):
 class Program:
     """Hold a circuit that Aer runs, and where its parameters stand in a row of values.
 
-    `reads` says, where the state is read and not sampled by Aer, which qubit of the reading each
-    classical bit shows: pairs (classical bit, place among `qubits`); None where Aer samples.
+    `reads` says, where Aer tells the probabilities of outcomes, which bit of an outcome each
+    classical bit shows: pairs (classical bit, bit of the outcome). None where Aer samples.
     """
 
+    simulator: AerSimulator
     circuit: QuantumCircuit
     columns: tuple[tuple[Parameter, int], ...]
-    qubits: tuple[int, ...] = ()
     reads: tuple[tuple[int, int], ...] | None = None
 
 
@@ -102,13 +102,13 @@ _fitted: Kept[Fitted] = Kept()
 
 def fitted(circuit: QuantumCircuit, device: str) -> Fitted:
     """Place a circuit on a fake device, as every simulation with that device's noise does."""
-    return _fitted.of(circuit, device, lambda one: fit(one, fake_device(device), FIT_SEED))
+    return _fitted.of(circuit, device, lambda one: place(one, device))
 
 
-def native(circuit: QuantumCircuit, simulation: Simulation) -> QuantumCircuit:
+def native(circuit: QuantumCircuit, method: Method) -> QuantumCircuit:
     """Return the circuit in gates that Aer's method knows; itself if it holds no others."""
-    simulator = simulator_for(simulation)
-    known = set(simulator.operation_names) | {"barrier"}
+    simulator = ideal_simulator(method)
+    known = {*simulator.operation_names, "barrier"}
     nested = any(getattr(step.operation, "blocks", ()) for step in circuit.data)
     if not nested and all(step.operation.name in known for step in circuit.data):
         return circuit
@@ -126,33 +126,44 @@ def sampled_program(circuit: QuantumCircuit, simulation: Simulation) -> Program:
 def _make_sampled(circuit: QuantumCircuit, simulation: Simulation) -> Program:
     complete = measured(circuit)
     if simulation.device is not None:
-        complete = fitted(complete, simulation.device).circuit
-    elif simulation.method is Method.STATEVECTOR:
-        read = final_measurements(complete)
-        if read is not None:
-            return _read_program(circuit, complete, read, simulation)
-    ready = native(complete, simulation)
-    return Program(circuit=ready, columns=columns_of(circuit, ready))
+        placed = fitted(complete, simulation.device).circuit
+        return _program(circuit, placed, simulation)
+    read = final_measurements(complete)
+    if simulation.method is Method.STATEVECTOR and read is not None:
+        return _read_program(circuit, complete, read, simulation)
+    return _program(circuit, native(complete, simulation.method), simulation)
+
+
+def _program(
+    circuit: QuantumCircuit,
+    ready: QuantumCircuit,
+    simulation: Simulation,
+    reads: tuple[tuple[int, int], ...] | None = None,
+) -> Program:
+    simulator = (
+        ideal_simulator(simulation.method)
+        if simulation.device is None
+        else noisy_simulator(simulation.method, noise_of(ready, simulation.device))
+    )
+    return Program(
+        simulator=simulator, circuit=ready, columns=_columns(circuit, ready), reads=reads
+    )
 
 
 def _read_program(
     circuit: QuantumCircuit, complete: QuantumCircuit, read: dict[int, int], simulation: Simulation
 ) -> Program:
-    ready = native(without_measurements(complete), simulation).copy()
-    places: dict[int, int] = {}
+    ready = native(without_measurements(complete), simulation.method).copy()
+    bit_of: dict[int, int] = {}
     for clbit in sorted(read):
-        places.setdefault(read[clbit], len(places))
-    ready.save_probabilities(list(places))
-    return Program(
-        circuit=ready,
-        columns=columns_of(circuit, ready),
-        qubits=tuple(places),
-        reads=tuple((clbit, places[read[clbit]]) for clbit in sorted(read)),
-    )
+        bit_of.setdefault(read[clbit], len(bit_of))
+    ready.save_probabilities(list(bit_of))
+    reads = tuple((clbit, bit_of[read[clbit]]) for clbit in sorted(read))
+    return _program(circuit, ready, simulation, reads)
 
 
-def columns_of(circuit: QuantumCircuit, ready: QuantumCircuit) -> tuple[tuple[Parameter, int], ...]:
-    """Pair each parameter that is left with its place among those of the circuit as given."""
+def _columns(circuit: QuantumCircuit, ready: QuantumCircuit) -> tuple[tuple[Parameter, int], ...]:
+    # Placing a circuit may leave out a parameter that changes no outcome.
     place = {parameter: index for index, parameter in enumerate(circuit.parameters)}
     return tuple((parameter, place[parameter]) for parameter in ready.parameters)
 
@@ -182,6 +193,10 @@ def _make_observed(
             reason="it measures, resets or branches before its end, so that no one state tells "
             "exact expectations",
         )
+    if simulation.device is not None and simulation.method is not Method.DENSITY_MATRIX:
+        raise InvalidInput(
+            field="backend", reason="exact expectations under noise need a density matrix"
+        )
     for word in words:
         if len(word) != circuit.num_qubits:
             raise InvalidInput(
@@ -193,7 +208,7 @@ def _make_observed(
     if simulation.device is not None:
         placed = fitted(bare, simulation.device)
         bare, positions = placed.circuit, placed.positions
-    ready = native(bare, simulation).copy()
+    ready = native(bare, simulation.method).copy()
     for index, word in enumerate(words):
         ready.save_expectation_value(Pauli(word), list(positions), label=f"e{index}")
-    return Program(circuit=ready, columns=columns_of(circuit, ready))
+    return _program(circuit, ready, simulation)

@@ -1,4 +1,8 @@
-"""Own Aer's simulators: one of each kind stays warm in a process, one thread, double precision."""
+"""Own Aer's simulators: one of each kind stays warm in a process, one thread, double precision.
+
+Whoever runs several circuits at once starts several processes: Aer's threads would share one
+interpreter and take each other's cores.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +10,6 @@ from functools import cache
 from typing import Any
 
 from qiskit import QuantumCircuit
-from qiskit.providers import BackendV2
 from qiskit_aer import AerSimulator
 from qiskit_aer.noise import NoiseModel
 
@@ -23,35 +26,21 @@ class Simulation:
 
 
 @cache
-def fake_device(name: str) -> BackendV2:
-    """Return the fake device of this name, such as `fake_torino`, as it was recorded."""
-    # Four seconds to import; simulations without noise do without.
-    from qiskit_ibm_runtime import fake_provider
-
-    words = name.removeprefix("fake_").split("_")
-    kinds = [f"Fake{''.join(word.capitalize() for word in words)}{end}" for end in ("V2", "")]
-    return next(getattr(fake_provider, kind)() for kind in kinds if hasattr(fake_provider, kind))
+def ideal_simulator(method: Method) -> AerSimulator:
+    """Return this process's simulator without noise."""
+    return AerSimulator(method=method.value, **_OPTIONS)
 
 
-@cache
-def simulator_for(simulation: Simulation) -> AerSimulator:
-    """Return this process's simulator of a kind.
+def noisy_simulator(method: Method, noise: NoiseModel) -> AerSimulator:
+    """Return a simulator with noise."""
+    return AerSimulator(method=method.value, noise_model=noise, **_OPTIONS)
 
-    Whoever runs several circuits at once starts several processes: Aer's threads would share one
-    interpreter and take each other's cores.
-    """
-    noise = (
-        {}
-        if simulation.device is None
-        else {"noise_model": NoiseModel.from_backend(fake_device(simulation.device))}
-    )
-    return AerSimulator(
-        method=simulation.method.value,
-        precision="double",
-        max_parallel_threads=1,
-        runtime_parameter_bind_enable=True,
-        **noise,
-    )
+
+_OPTIONS: dict[str, Any] = {
+    "precision": "double",
+    "max_parallel_threads": 1,
+    "runtime_parameter_bind_enable": True,
+}
 
 
 def run_on(
