@@ -57,6 +57,7 @@ class Hardware:
         self.asked: list[QpuRequest] = []
         self.is_down = False
         self.cancelled: list[UUID] = []
+        self.two_asked = asyncio.Event()
 
     async def check(self, device: str) -> None:
         if self.is_down:
@@ -64,6 +65,8 @@ class Hardware:
 
     async def execute(self, request: QpuRequest) -> QpuOutcome:
         self.asked.append(request)
+        if len(self.asked) == 2:
+            self.two_asked.set()
         if self._hangs:
             await asyncio.Event().wait()
         waiting = self._errors.get(request.index, [])
@@ -124,8 +127,7 @@ async def test_closing_ends_what_was_asked() -> None:
     hardware = Hardware({}, hangs=True)
     stream = fanout(hardware).run(None, [piece(0), piece(1)])
     waiting = asyncio.ensure_future(anext(stream))
-    while len(hardware.asked) < 2:
-        await asyncio.sleep(0)
+    await hardware.two_asked.wait()
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
