@@ -84,8 +84,7 @@ CREATE TABLE run_labels (
     kind text NOT NULL,
     backend text COLLATE "C" NOT NULL,
     created_at timestamptz NOT NULL,
-    PRIMARY KEY (org_id, run_id, label),
-    FOREIGN KEY (org_id, run_id) REFERENCES runs
+    PRIMARY KEY (org_id, run_id, label)
 );
 
 -- Pages come newest first. Where states or kinds are asked for, a page is merged from one walk

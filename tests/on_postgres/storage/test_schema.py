@@ -36,6 +36,18 @@ TENANT_ROWS: dict[str, dict[str, Any]] = {
         "status": "queued",
         "specification": {},
         "specification_hash": b"",
+        "backend": "auto",
+        "seed": 7,
+        "code_version": "",
+        "submitted_by": "",
+        "created_at": NOW,
+    },
+    "run_labels": {
+        "run_id": RUN,
+        "label": "l",
+        "status": "queued",
+        "kind": "portfolio",
+        "backend": "auto",
         "created_at": NOW,
     },
     "run_chunks": {
@@ -52,6 +64,7 @@ TENANT_ROWS: dict[str, dict[str, Any]] = {
         "at": NOW,
         "kind": "queued",
         "status": "queued",
+        "who": "a",
         "detail": {},
     },
     "idempotency_keys": {
@@ -241,7 +254,7 @@ async def test_a_run_lands_in_the_partition_of_its_month(pools: Pools) -> None:
     async with pools.system() as connection:
         await partitions.ensure(connection, NOW)
         await connection.execute(
-            "INSERT INTO run_events VALUES ($1, $2, 1, $3, 'queued', 'queued', '{}')",
+            "INSERT INTO run_events VALUES ($1, $2, 1, $3, 'queued', 'queued', '{}', 'a')",
             DEFAULT_ORG,
             run_id,
             NOW,
