@@ -12,6 +12,7 @@ from cluster.commands import (
     curve,
     feeds,
     instruments,
+    jobs,
     optimize,
     replay,
     runs,
@@ -42,6 +43,7 @@ _NOUNS = (
     weather,
     optimize,
     runs,
+    jobs,
     settlements,
 )
 for noun in _NOUNS:

@@ -20,6 +20,11 @@ COMMANDS = [
     ("runs", "show"),
     ("runs", "watch"),
     ("runs", "cancel"),
+    ("jobs", "submit"),
+    ("jobs", "list"),
+    ("jobs", "show"),
+    ("jobs", "logs"),
+    ("jobs", "stop"),
     ("import", "settlements"),
     ("export", "settlements"),
 ]
