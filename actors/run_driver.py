@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from actors.run_events import Progress, problem_of
+from actors.run_metrics import RunMetrics
 from actors.run_recorder import Recorder
 from actors.run_store import Ending, RunStore
 from core.backends import Backend, Family
@@ -85,8 +86,16 @@ class RunDriver:
     queued, where its device cannot take work now.
     """
 
-    def __init__(self, store: RunStore, fanouts: Fanouts, clock: Clock, memory_bytes: int) -> None:
+    def __init__(
+        self,
+        store: RunStore,
+        fanouts: Fanouts,
+        clock: Clock,
+        memory_bytes: int,
+        metrics: RunMetrics,
+    ) -> None:
         self._store = store
+        self._metrics = metrics
         self._fanouts = fanouts
         self._clock = clock
         self._memory_bytes = memory_bytes
@@ -101,7 +110,8 @@ class RunDriver:
             broken = await self._carry_out(work, pieces)
         ending = _broken_ending(broken) if broken else await self._assembled(work)
         chunks = work.recorder.rest() + [_broken_chunk(run, one) for one in broken]
-        await self._store.end(run, ending, chunks)
+        if await self._store.end(run, ending, chunks):
+            self._metrics.ended(run.kind, ending.status)
 
     async def _begun(self, run: Run) -> _Work | None:
         specification = specification_from_json(run.kind, run.specification)
@@ -149,6 +159,7 @@ class RunDriver:
             contextlib.aclosing(self._outcomes(work, shared, pieces)) as outcomes,
         ):
             async for outcome in outcomes:
+                self._metrics.outcome(work.run.kind, outcome)
                 if isinstance(outcome, Broken):
                     broken.append(outcome)
                     continue

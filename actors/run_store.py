@@ -122,11 +122,11 @@ class RunStore:
 
         await self._written(run_id, write)
 
-    async def end(self, run: Run | QueuedRun, ending: Ending, chunks: Sequence[Chunk] = ()) -> None:
-        """Store the last chunks and how a run ends; one that is final stays as it is."""
+    async def end(self, run: Run | QueuedRun, ending: Ending, chunks: Sequence[Chunk] = ()) -> bool:
+        """Store the last chunks and how a run ends; False if it is final and stays as it is."""
         step = Step.into(ending.status, who=MANAGER, why=ending.why, detail=ending.detail)
 
-        async def write(connection: WriteConn) -> None:
+        async def write(connection: WriteConn) -> bool:
             now = utc_from_ns(self.clock.now_ns())
             await run_chunks.record(connection, run.org_id, chunks, now)
             taken = await runs.take_steps(
@@ -143,8 +143,9 @@ class RunStore:
                 await webhooks.enqueue(
                     connection, run.org_id, run.run_id, run.kind, ending.status, now
                 )
+            return bool(taken)
 
-        await self._written(run.run_id, write)
+        return await self._written(run.run_id, write)
 
     async def _written(self, run_id: UUID, write: Callable[[WriteConn], Awaitable[T]]) -> T:
         """Carry out one transaction and tell who watches the run."""

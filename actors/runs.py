@@ -10,6 +10,7 @@ from uuid import UUID
 from actors.loops import end_loops, start_loops
 from actors.run_driver import Fanouts, RunDriver
 from actors.run_events import problem_of
+from actors.run_metrics import Meter, RunMetrics, Unmetered
 from actors.run_queue import Lane, Places, decide, lane_of
 from actors.run_store import Ending, RunStore
 from core.clock import Clock, utc_from_ns
@@ -47,7 +48,13 @@ class RunManager:
     stores none twice. Callers may retry `submit` and `cancel` as often as they like.
     """
 
-    async def __init__(self, config: RunManagerConfig, fanouts: Fanouts, clock: Clock) -> None:  # type: ignore[misc]  # Ray awaits it
+    async def __init__(  # type: ignore[misc]  # Ray awaits it
+        self,
+        config: RunManagerConfig,
+        fanouts: Fanouts,
+        clock: Clock,
+        meter: Meter | None = None,
+    ) -> None:
         self._config = config
         self._clock = clock
         self._fanouts = fanouts
@@ -56,7 +63,8 @@ class RunManager:
             cache=await Cache.open(config.cache_url),
             clock=clock,
         )
-        self._driver = RunDriver(self._store, fanouts, clock, config.memory_bytes)
+        self._metrics = RunMetrics(meter or Unmetered())
+        self._driver = RunDriver(self._store, fanouts, clock, config.memory_bytes, self._metrics)
         self._queue: dict[UUID, QueuedRun] = {}
         self._carried: dict[UUID, QueuedRun] = {}
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
@@ -66,8 +74,9 @@ class RunManager:
         self._loops = start_loops(self._sweep())
 
     def __repr__(self) -> str:
-        waiting = len(self._queue) - len(self._carried)
-        return f"RunManager({len(self._carried)} running, {waiting} queued)"
+        # Ray asks once, when the actor begins, and shows that for ever: only what stays true.
+        places = self._config.places
+        return f"RunManager({places.local} local and {places.remote} remote places)"
 
     async def submit(self, org_id: UUID, run_id: UUID) -> None:
         """Look at a stored run now instead of at the next sweep."""
@@ -118,6 +127,7 @@ class RunManager:
             self._start(run, self._end(run, _late(run)))
         for run in decision.start:
             self._start(run, self._drive(run))
+        self._metrics.standing(self._queue.values(), self._carried)
 
     def _start(self, run: QueuedRun, body: Coroutine[Any, Any, None]) -> None:
         self._carried[run.run_id] = run
@@ -179,10 +189,12 @@ class RunManager:
 
     async def _end(self, run: QueuedRun, ending: Ending) -> None:
         try:
-            await self._store.end(run, ending)
+            is_new = await self._store.end(run, ending)
         except SourceUnavailable as unavailable:
             log.warning("run.postponed", run_id=str(run.run_id), reason=unavailable.detail)
             return
+        if is_new:
+            self._metrics.ended(run.kind, ending.status)
         if lane_of(run) is Lane.REMOTE:
             await self._release(run.org_id, run.run_id)
         self._forget(run.run_id)

@@ -5,8 +5,8 @@ outcomes each test decides; the kind of run is one that squares numbers and adds
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,6 +17,8 @@ import pytest
 import uuid_utils.compat as uuid_utils
 
 from actors import run_driver
+from actors.run_metrics import CHUNK_SECONDS, ENDED, RUNS, Measure
+from actors.run_queue import Places
 from actors.runs import RunManager, RunManagerConfig
 from core.clock import SystemClock
 from core.errors import BackendUnavailable, SourceUnavailable
@@ -119,6 +121,18 @@ class Workers:
 
 
 @dataclass
+class Tally:
+    """Keep every measured value under the name and labels of its measure."""
+
+    values: defaultdict[tuple[str, ...], list[float]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+
+    def record(self, measure: Measure, value: float, labels: Mapping[str, str]) -> None:
+        self.values[measure.name, *labels.values()].append(value)
+
+
+@dataclass
 class Bench:
     """Hold what a test looks at."""
 
@@ -126,6 +140,7 @@ class Bench:
     pools: Pools
     cache_url: str
     workers: Workers = field(default_factory=Workers)
+    tally: Tally = field(default_factory=Tally)
 
     @asynccontextmanager
     async def manager(self) -> AsyncIterator[RunManager]:
@@ -136,7 +151,7 @@ class Bench:
             sweep_interval_s=0.05,
         )
         manager = RunManager.__new__(RunManager)
-        await manager.__init__(config, self.workers, SystemClock())  # type: ignore[misc]
+        await manager.__init__(config, self.workers, SystemClock(), self.tally)  # type: ignore[misc]
         try:
             yield manager
         finally:
@@ -388,4 +403,6 @@ async def test_many_runs_at_once_are_each_carried_out_once(bench: Bench) -> None
             await bench.ended(run)
             assert len(await bench.chunks(run)) == NUMBERS + 1
     assert set(bench.workers.counted.values()) == {20}
-    assert repr(manager) == "RunManager(0 running, 0 queued)"
+    assert sum(bench.tally.values[ENDED.name, "succeeded", "circuit"]) == 20
+    assert len(bench.tally.values[CHUNK_SECONDS.name, "circuit", "square"]) == 20 * NUMBERS
+    assert 1 <= max(bench.tally.values[RUNS.name, "running", "circuit"]) <= Places().local
