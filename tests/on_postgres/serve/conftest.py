@@ -32,6 +32,7 @@ async def client(
         version="1",
         pages=None,
         venues=(),
+        task_memory_bytes=2 * 1024**3,
     )
     services = Services(
         config=config,
@@ -40,6 +41,8 @@ async def client(
         market=absent,
         runs=absent,
         feeds=absent,
+        parser=absent,
+        qpu=absent,
         clock=SystemClock(),
     )
 
