@@ -12,14 +12,17 @@ from ray.exceptions import RayActorError, RayTaskError
 
 from actors import names
 from actors.messages import FeedStatus, MarketBatch
+from actors.qpu_requests import QpuDevice
 from core.errors import HeliostatError, SourceUnavailable
 from core.logs import get_logger
 from core.market import Curve
 from integrations.backoff import backoff_s
+from jobs.kinds.kind import ParsedCircuit
 
 log = get_logger(__name__)
 
 CALL_WITHIN_S = 10.0
+PARSE_WITHIN_S = 45.0
 SUPERVISE_WITHIN_S = 2.0
 """Bound what a feed that could connect again waits for advice, which is held for 0.4 s."""
 
@@ -135,3 +138,33 @@ class FeedHandle:
     @property
     def _actor(self) -> ActorHandle:
         return ActorHandle(name=names.feed(self.venue), namespace=self.namespace)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParserHandle:
+    """Call the CircuitParser; the first call waits for a process to start."""
+
+    namespace: str
+
+    async def parse(self, language: str, program: str) -> ParsedCircuit:
+        circuit: ParsedCircuit = await self._actor.call("parse", language, program)
+        return circuit
+
+    @property
+    def _actor(self) -> ActorHandle:
+        return ActorHandle(name=names.PARSER, namespace=self.namespace, within_s=PARSE_WITHIN_S)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QpuHandle:
+    """Call the QpuActor."""
+
+    namespace: str
+
+    async def devices(self) -> list[QpuDevice]:
+        devices: list[QpuDevice] = await self._actor.call("devices")
+        return devices
+
+    @property
+    def _actor(self) -> ActorHandle:
+        return ActorHandle(name=names.QPU, namespace=self.namespace)

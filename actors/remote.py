@@ -1,15 +1,19 @@
 """Own the options of every actor, and the only place that makes one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import ray
+from ray.util import metrics
 
 from actors import names
+from actors.courier import Courier, CourierConfig
 from actors.feed import FeedActor, FeedConfig
 from actors.handles import MarketHandle, SupervisorHandle
 from actors.keeper import Keeper, KeeperConfig
 from actors.market import MarketActor, MarketConfig
+from actors.run_metrics import Form, Measure
 from actors.runs import RunManager, RunManagerConfig
 from actors.supervisor import FeedSupervisor
 from actors.weather import WeatherActor, WeatherConfig
@@ -24,6 +28,7 @@ ACTOR_OPTIONS: dict[str, dict[str, Any]] = {
     "supervisor": {**_LASTING, "max_task_retries": 3, "max_concurrency": 256},
     "keeper": {**_LASTING, "max_task_retries": 3},
     "weather": {**_LASTING, "max_task_retries": 3, "max_concurrency": 16},
+    "courier": {**_LASTING, "max_task_retries": 3},
     "runs": {**_LASTING, "max_task_retries": 3, "max_concurrency": 256},
 }
 
@@ -38,6 +43,7 @@ class ActorsConfig:
     weather: WeatherConfig | None
     keeper: KeeperConfig
     runs: RunManagerConfig
+    courier: CourierConfig
 
 
 def start_actors(config: ActorsConfig) -> list[Any]:
@@ -50,12 +56,15 @@ def start_actors(config: ActorsConfig) -> list[Any]:
         config.market, clock
     )
     runs = _named("runs", names.RUNS, config.namespace, RunManager).remote(
-        config.runs, RayFanout(), clock
+        config.runs, RayFanout(), clock, RayMeter()
     )
     supervisor = _named("supervisor", names.SUPERVISOR, config.namespace, FeedSupervisor).remote(
         clock
     )
     keeper = _named("keeper", names.KEEPER, config.namespace, Keeper).remote(config.keeper, clock)
+    courier = _named("courier", names.COURIER, config.namespace, Courier).remote(
+        config.courier, clock
+    )
     port = MarketHandle(namespace=config.namespace)
     reconnects = SupervisorHandle(namespace=config.namespace)
     feeds = [
@@ -69,7 +78,35 @@ def start_actors(config: ActorsConfig) -> list[Any]:
         for source in (config.weather,)
         if source is not None
     ]
-    return [market, runs, supervisor, keeper, *feeds, *weather]
+    return [market, runs, supervisor, keeper, courier, *feeds, *weather]
+
+
+class RayMeter:
+    """Publish values as Ray's custom metrics, from the actor that this is handed to."""
+
+    def __init__(self) -> None:
+        self._metrics: dict[str, Any] = {}
+
+    def record(self, measure: Measure, value: float, labels: Mapping[str, str]) -> None:
+        """Publish one value."""
+        metric = self._metrics.get(measure.name)
+        if metric is None:
+            metric = self._metrics[measure.name] = _metric(measure)
+        if measure.form is Form.GAUGE:
+            metric.set(value, tags=dict(labels))
+        elif measure.form is Form.COUNTER:
+            metric.inc(value, tags=dict(labels))
+        else:
+            metric.observe(value, tags=dict(labels))
+
+
+def _metric(measure: Measure) -> Any:
+    told = {"name": measure.name, "description": measure.about, "tag_keys": measure.labels}
+    if measure.form is Form.GAUGE:
+        return metrics.Gauge(**told)
+    if measure.form is Form.COUNTER:
+        return metrics.Counter(**told)
+    return metrics.Histogram(**told, boundaries=list(measure.boundaries))
 
 
 def _named(kind: str, name: str, namespace: str, actor: type[Any]) -> Any:
