@@ -163,21 +163,18 @@ ORDER BY run.created_at DESC, run.run_id DESC;
 
 -- name: queue
 SELECT
-    runs.org_id, runs.run_id, runs.kind, runs.status, runs.backend, runs.priority, runs.deadline,
-    runs.cancel_requested, organisations.plan, runs.created_at
+    org_id, run_id, kind, status, backend, priority, deadline, cancel_requested,
+    (SELECT plan FROM organisations WHERE organisations.org_id = runs.org_id) AS plan, created_at
 FROM runs
-JOIN organisations ON organisations.org_id = runs.org_id
-WHERE runs.status IN ('queued', 'planning', 'running')
-ORDER BY runs.created_at, runs.run_id;
+WHERE status IN ('queued', 'planning', 'running')
+ORDER BY created_at, run_id;
 
 -- name: queued
 SELECT
-    runs.org_id, runs.run_id, runs.kind, runs.status, runs.backend, runs.priority, runs.deadline,
-    runs.cancel_requested, organisations.plan, runs.created_at
+    org_id, run_id, kind, status, backend, priority, deadline, cancel_requested,
+    (SELECT plan FROM organisations WHERE organisations.org_id = runs.org_id) AS plan, created_at
 FROM runs
-JOIN organisations ON organisations.org_id = runs.org_id
-WHERE runs.org_id = $1 AND runs.run_id = $2
-    AND runs.status IN ('queued', 'planning', 'running');
+WHERE org_id = $1 AND run_id = $2 AND status IN ('queued', 'planning', 'running');
 
 -- name: lock_life
 SELECT status, last_sequence, waiting_for, cancel_requested
