@@ -42,6 +42,16 @@ FILTERS = [
     RunFilter(label=COMMON_LABEL, backend=RARE_BACKEND, statuses=(RunStatus.CANCELLED,)),
 ]
 
+INDEXES = {
+    "count_unfinished": "runs_unfinished",
+    "find_finished": "runs_succeeded",
+    "page_newest": "runs_newest",
+    "page_by_state": "runs_by_state",
+    "page_by_backend": "runs_by_backend",
+    "page_by_label": "run_labels_by_label",
+    "queue": "runs_unfinished",
+}
+
 
 class Explaining:
     """Stand for a connection; note the plan of each statement, both ways, before it runs.
@@ -204,4 +214,7 @@ async def test_no_query_of_runs_reads_a_large_table_from_end_to_end(
                     if node["Node Type"] == "Seq Scan" and node["Relation Name"] in large
                 }
                 assert not scanned, f"{noun}.{name}: {json.dumps(plan, indent=1)}"
+                if name in INDEXES:
+                    used = {node.get("Index Name") for node in nodes(plan)}
+                    assert INDEXES[name] in used, f"{noun}.{name}: {json.dumps(plan, indent=1)}"
     assert explaining.plans == {}
