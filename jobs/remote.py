@@ -3,18 +3,29 @@
 A body is named, not imported: whoever hands pieces out needs neither Qiskit nor numba.
 """
 
-import time
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import ray
 
-from jobs.workers import body_named
+from jobs.workers import carry_out
 
 TASK_BODIES: dict[str, str] = {
-    "train": "jobs.portfolio:train_start",
-    "sample": "jobs.portfolio:sample_blocks",
-    "classical": "jobs.portfolio:classical",
+    "train": "jobs.tasks.qaoa:train_start",
+    "score": "jobs.tasks.qaoa:score",
+    "compose": "jobs.tasks.qaoa:compose",
+    "sample": "jobs.tasks.qaoa:sample_blocks",
+    "classical": "jobs.tasks.classical:compare",
+    "sweep_train": "jobs.tasks.sweeps:train_points",
+    "sweep_score": "jobs.tasks.sweeps:score_points",
+    "sweep_compose": "jobs.tasks.sweeps:compose_points",
+    "sweep_sample": "jobs.tasks.sweeps:sample_points",
+    "landscape": "jobs.tasks.landscapes:expect_points",
+    "circuit_compose": "jobs.tasks.circuits:compose",
+    "circuit_sample": "jobs.tasks.circuits:sample_points",
+    "observable_compose": "jobs.tasks.observables:compose",
+    "observable_expect": "jobs.tasks.observables:expect_points",
+    "observable_estimate": "jobs.tasks.observables:estimate_points",
 }
 """Map each task's name, as the Ray dashboard shows it, to `module:function`.
 
@@ -22,32 +33,18 @@ A body takes the shared value of its run, which it must not change, then the pie
 returns JSON-ready values.
 """
 
-_ONE_CORE: dict[str, Any] = {"num_cpus": 1, "max_retries": 3}
+# Whoever fans out tries again by itself: it counts, and takes a piece that kills for what it is.
+_ONE_CORE: dict[str, Any] = {"num_cpus": 1, "max_retries": 0}
 TASK_OPTIONS: dict[str, dict[str, Any]] = dict.fromkeys(TASK_BODIES, _ONE_CORE)
 
 
-def timed(path: str, *arguments: Any) -> tuple[float, dict[str, Any]]:
-    """Run the body of this name and return its seconds beside its result."""
-    body = body_named(path)
-    started = time.perf_counter()
-    result = body(*arguments)
-    return time.perf_counter() - started, result
-
-
 @cache
-def remote_tasks() -> dict[str, Any]:
-    """Return the remote function of each task, made once per process."""
-    return {
-        name: ray.remote(**TASK_OPTIONS[name])(_named(name, path))
-        for name, path in TASK_BODIES.items()
-    }
+def remote_task(name: str, path: str) -> Any:
+    """Return the remote function that carries a body out under a name, made once per process."""
 
-
-def _named(name: str, path: str) -> Any:
-    run = partial(timed, path)
-
-    def task(*arguments: Any) -> tuple[float, dict[str, Any]]:
-        return run(*arguments)
+    def task(digest: bytes, content: Any, pieces: Any) -> Any:
+        return carry_out(path, digest, content, pieces)
 
     task.__name__ = task.__qualname__ = name
-    return task
+    task.__doc__ = f"Carry out {path}."
+    return ray.remote(**TASK_OPTIONS.get(name, _ONE_CORE))(task)

@@ -71,7 +71,7 @@ def noise_of(circuit: QuantumCircuit, device: str) -> NoiseModel:
     return NoiseModel.from_backend(_Corner(corner))
 
 
-class _Corner(BackendV2):
+class _Corner(BackendV2):  # type: ignore[misc]  # Qiskit ships no types
     """Stand for the part of a device that a circuit uses; it only describes."""
 
     def __init__(self, target: Target) -> None:
