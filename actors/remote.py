@@ -1,5 +1,6 @@
 """Own the options of every actor, and the only place that makes one."""
 
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,11 +9,13 @@ import ray
 from ray.util import metrics
 
 from actors import names
+from actors.circuit_parser import CircuitParser
 from actors.courier import Courier, CourierConfig
 from actors.feed import FeedActor, FeedConfig
-from actors.handles import MarketHandle, SupervisorHandle
+from actors.handles import MarketHandle, QpuHandle, SupervisorHandle
 from actors.keeper import Keeper, KeeperConfig
 from actors.market import MarketActor, MarketConfig
+from actors.qpu_fanout import RunFanouts
 from actors.run_metrics import Form, Measure
 from actors.runs import RunManager, RunManagerConfig
 from actors.supervisor import FeedSupervisor
@@ -29,13 +32,17 @@ ACTOR_OPTIONS: dict[str, dict[str, Any]] = {
     "keeper": {**_LASTING, "max_task_retries": 3},
     "weather": {**_LASTING, "max_task_retries": 3, "max_concurrency": 16},
     "courier": {**_LASTING, "max_task_retries": 3},
+    "parser": {**_LASTING, "max_task_retries": 3},
     "runs": {**_LASTING, "max_task_retries": 3, "max_concurrency": 256},
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActorsConfig:
-    """Hold the configuration of every actor of a stack."""
+    """Hold the configuration of every actor of a stack.
+
+    One job may use `qpu_job_limit_s` seconds of a quantum device.
+    """
 
     namespace: str
     market: MarketConfig
@@ -44,6 +51,7 @@ class ActorsConfig:
     keeper: KeeperConfig
     runs: RunManagerConfig
     courier: CourierConfig
+    qpu_job_limit_s: int
 
 
 def start_actors(config: ActorsConfig) -> list[Any]:
@@ -55,16 +63,19 @@ def start_actors(config: ActorsConfig) -> list[Any]:
     market = _named("market", names.MARKET, config.namespace, MarketActor).remote(
         config.market, clock
     )
+    fanouts = RunFanouts(
+        local=RayFanout(),
+        remote=QpuHandle(namespace=config.namespace),
+        budget_s=config.qpu_job_limit_s,
+        rng=random.SystemRandom(),
+    )
     runs = _named("runs", names.RUNS, config.namespace, RunManager).remote(
-        config.runs, RayFanout(), clock, RayMeter()
+        config.runs, fanouts, clock, RayMeter()
     )
     supervisor = _named("supervisor", names.SUPERVISOR, config.namespace, FeedSupervisor).remote(
         clock
     )
     keeper = _named("keeper", names.KEEPER, config.namespace, Keeper).remote(config.keeper, clock)
-    courier = _named("courier", names.COURIER, config.namespace, Courier).remote(
-        config.courier, clock
-    )
     port = MarketHandle(namespace=config.namespace)
     reconnects = SupervisorHandle(namespace=config.namespace)
     feeds = [
@@ -78,7 +89,17 @@ def start_actors(config: ActorsConfig) -> list[Any]:
         for source in (config.weather,)
         if source is not None
     ]
-    return [market, runs, supervisor, keeper, courier, *feeds, *weather]
+    return [market, runs, supervisor, keeper, *feeds, *weather]
+
+
+def start_later_actors(config: ActorsConfig) -> None:
+    """Start, without waiting, what no price and no first run needs; safe to repeat.
+
+    Each is a process of its own, and the cores have enough to do while a stack starts.
+    """
+    clock = SystemClock()
+    _named("courier", names.COURIER, config.namespace, Courier).remote(config.courier, clock)
+    _named("parser", names.PARSER, config.namespace, CircuitParser).remote()
 
 
 class RayMeter:

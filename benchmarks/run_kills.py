@@ -44,7 +44,7 @@ _STANZA = "rx(a) q[0]; cx q[0], q[1]; rz(a) q[1]; cx q[1], q[2]; rx(a) q[3]; cx 
 _CHUNKED = f'OPENQASM 3.0; include "stdgates.inc"; input float a; qubit[8] q; h q; {_STANZA}'
 _BELL = 'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; h q[0]; cx q[0], q[1];'
 _DEVICES = ("ibm:fake_manila", "ibm:fake_lagos")
-_PACE = {"HELIOSTAT_IBM_SUBMISSIONS_PER_MINUTE": "6000"}
+_PACE = {"HELIOSTAT_QPU_SUBMISSIONS_PER_MINUTE": "6000"}
 _TITLES = {
     "worker": ("ray::IDLE", "ray::sample", "ray::circuit", "ray::train"),
     "RunManager": ("ray::RunManager",),

@@ -1,9 +1,13 @@
 """Own how settings become the configuration of every part: the one place that knows them all."""
 
+import os
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+import psutil
+
+from actors.courier import CourierConfig
 from actors.feed import FeedConfig
 from actors.keeper import KeeperConfig
 from actors.market import MarketConfig
@@ -11,6 +15,7 @@ from actors.remote import ActorsConfig
 from actors.runs import RunManagerConfig
 from actors.weather import WeatherConfig
 from cluster.local.context import StackContext
+from cluster.settings import Settings
 from cluster.venues import LiveVendors, Vendor, live_vendors
 from serve.keys import digest_of
 from serve.services import EdgeConfig
@@ -55,7 +60,11 @@ def _actors(context: StackContext, vendors: LiveVendors, sandbox_ahead_ns: int) 
             database=database,
         ),
         keeper=KeeperConfig(database=database, keep_days=context.settings.keep_ticks_days),
-        runs=RunManagerConfig(database=database, cache_url=cache_url),
+        runs=RunManagerConfig(
+            database=database, cache_url=cache_url, memory_bytes=_task_memory(context.settings)
+        ),
+        courier=CourierConfig(database=database, allow_private=context.settings.webhooks_private),
+        qpu_job_limit_s=context.settings.qpu_job_limit_s,
     )
 
 
@@ -84,7 +93,16 @@ def _edge(context: StackContext, vendors: LiveVendors) -> EdgeConfig:
         version=_version(),
         pages=PAGES if PAGES.is_dir() else None,
         venues=tuple(venue.code for venue in vendors.venues),
+        task_memory_bytes=_task_memory(context.settings),
+        private_webhooks=context.settings.webhooks_private,
     )
+
+
+def _task_memory(settings: Settings) -> int:
+    """Return what one task may take, in bytes."""
+    if settings.task_memory_gb is not None:
+        return round(settings.task_memory_gb * _BYTES_PER_GB)
+    return psutil.virtual_memory().total // 2 // (settings.cpus or os.cpu_count() or 1)
 
 
 def _version() -> str:
