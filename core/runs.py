@@ -94,7 +94,8 @@ class Run:
 
     `problem` is what is solved, `plan` how: the backend chosen and why, and the chunks. `backend`
     is as asked until the plan names the one chosen. `waiting_for` says why a queued or running run
-    does not go on. `problem`, `plan` and `result` are None in lists, which leave them out.
+    does not go on. `problem`, `plan` and `result` are None in lists, which leave them out, and a
+    specification of more than 4 KiB as stored is empty there.
     """
 
     org_id: UUID

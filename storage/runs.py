@@ -116,7 +116,8 @@ async def list_page(
 ) -> list[Run]:
     """List the runs that a filter chooses, newest first, from the one before `before` on.
 
-    Runs of one moment come by id. Problem, plan and result are left out.
+    Runs of one moment come by id. Problem, plan and result are left out, and a specification that
+    takes more than 4 KiB is empty.
 
     Raises:
         InvalidInput: the organisation has no run `before`.

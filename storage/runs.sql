@@ -62,9 +62,11 @@ WHERE org_id = $1 AND run_id = $2;
 
 -- name: page_newest
 SELECT
-    org_id, run_id, kind, status, specification, error, backend, seed, code_version, vintage,
-    submitted_by, priority, deadline, labels, waiting_for, cancel_requested, created_at, started_at,
-    finished_at
+    org_id, run_id, kind, status,
+    CASE WHEN pg_column_size(specification) <= 4096 THEN specification ELSE '{}' END
+    AS specification,
+    error, backend, seed, code_version, vintage, submitted_by, priority, deadline, labels,
+    waiting_for, cancel_requested, created_at, started_at, finished_at
 FROM runs
 WHERE org_id = $1 AND (created_at, run_id) < ($3, $4) AND created_at >= $5
 ORDER BY created_at DESC, run_id DESC
@@ -90,9 +92,11 @@ SELECT run.*
 FROM page
 CROSS JOIN LATERAL (
     SELECT
-        org_id, run_id, kind, status, specification, error, backend, seed, code_version, vintage,
-        submitted_by, priority, deadline, labels, waiting_for, cancel_requested, created_at,
-        started_at, finished_at
+        org_id, run_id, kind, status,
+        CASE WHEN pg_column_size(specification) <= 4096 THEN specification ELSE '{}' END
+        AS specification,
+        error, backend, seed, code_version, vintage, submitted_by, priority, deadline, labels,
+        waiting_for, cancel_requested, created_at, started_at, finished_at
     FROM runs
     WHERE runs.org_id = $1 AND runs.run_id = page.run_id
     LIMIT 1
@@ -120,9 +124,11 @@ SELECT run.*
 FROM page
 CROSS JOIN LATERAL (
     SELECT
-        org_id, run_id, kind, status, specification, error, backend, seed, code_version, vintage,
-        submitted_by, priority, deadline, labels, waiting_for, cancel_requested, created_at,
-        started_at, finished_at
+        org_id, run_id, kind, status,
+        CASE WHEN pg_column_size(specification) <= 4096 THEN specification ELSE '{}' END
+        AS specification,
+        error, backend, seed, code_version, vintage, submitted_by, priority, deadline, labels,
+        waiting_for, cancel_requested, created_at, started_at, finished_at
     FROM runs
     WHERE runs.org_id = $1 AND runs.run_id = page.run_id
     LIMIT 1
@@ -152,9 +158,11 @@ SELECT run.*
 FROM page
 CROSS JOIN LATERAL (
     SELECT
-        org_id, run_id, kind, status, specification, error, backend, seed, code_version, vintage,
-        submitted_by, priority, deadline, labels, waiting_for, cancel_requested, created_at,
-        started_at, finished_at
+        org_id, run_id, kind, status,
+        CASE WHEN pg_column_size(specification) <= 4096 THEN specification ELSE '{}' END
+        AS specification,
+        error, backend, seed, code_version, vintage, submitted_by, priority, deadline, labels,
+        waiting_for, cancel_requested, created_at, started_at, finished_at
     FROM runs
     WHERE runs.org_id = $1 AND runs.run_id = page.run_id
     LIMIT 1

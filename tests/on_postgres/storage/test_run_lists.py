@@ -1,6 +1,7 @@
 """Check that pages of runs hold what a filter chooses, against a filter written out by hand."""
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
@@ -161,23 +162,31 @@ async def test_a_page_before_a_run_that_is_not_ones_own_is_refused(pools: Pools)
                 await runs.list_page(connection, DEFAULT_ORG, RunFilter(), 10, before)
 
 
-async def test_a_label_named_twice_is_one_label(pools: Pools) -> None:
-    new = NewRun(
-        org_id=DEFAULT_ORG,
-        run_id=uuid_utils.uuid7(),
-        kind=RunKind.CIRCUIT,
-        specification={},
-        specification_hash=b"hash",
-        problem={},
-        backend="auto",
-        seed=7,
-        code_version="abc",
-        vintage=None,
-        submitted_by="key one",
-        labels=("twice", "twice"),
-    )
+async def store(pools: Pools, **changes: Any) -> Run:
+    new = replace(a_run(random.Random(7), DEFAULT_ORG), **changes)
     async with pools.write(DEFAULT_ORG) as connection:
-        await runs.create(connection, new, None, b"", NOW, 10)
+        return (await runs.create(connection, new, None, b"", NOW, 10))[0]
+
+
+async def test_a_long_specification_is_empty_in_lists_and_whole_in_its_run(pools: Pools) -> None:
+    short = {"angles": [number / 7 for number in range(50)]}
+    long = {"angles": [number / 7 for number in range(5_000)]}
+    made = [await store(pools, specification=one, labels=("l",)) for one in (short, long)]
+    for chosen_by in (
+        RunFilter(),
+        RunFilter(kinds=tuple(RunKind)),
+        RunFilter(backend="auto"),
+        RunFilter(label="l"),
+    ):
+        listed = await pages(pools, chosen_by, 10)
+        assert [run.specification for run in listed] == [{}, short]
+    async with pools.read(DEFAULT_ORG) as connection:
+        whole = await runs.get(connection, DEFAULT_ORG, made[1].run_id)
+    assert whole.specification == long
+
+
+async def test_a_label_named_twice_is_one_label(pools: Pools) -> None:
+    await store(pools, labels=("twice", "twice"))
     assert len(await pages(pools, RunFilter(label="twice"), 10)) == 1
 
 
