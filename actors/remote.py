@@ -67,7 +67,7 @@ def start_actors(config: ActorsConfig) -> list[Any]:
         local=RayFanout(),
         remote=QpuHandle(namespace=config.namespace),
         budget_s=config.qpu_job_limit_s,
-        rng=random.SystemRandom(),
+        rng=random.Random(),  # noqa: S311 - spreads pauses; the system's own cannot be sent
     )
     runs = _named("runs", names.RUNS, config.namespace, RunManager).remote(
         config.runs, fanouts, clock, RayMeter()
