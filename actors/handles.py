@@ -4,7 +4,7 @@ import asyncio
 import random
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import ray
@@ -12,12 +12,14 @@ from ray.exceptions import RayActorError, RayTaskError
 
 from actors import names
 from actors.messages import FeedStatus, MarketBatch
-from actors.qpu_requests import QpuDevice
 from core.errors import HeliostatError, SourceUnavailable
 from core.logs import get_logger
 from core.market import Curve
 from integrations.backoff import backoff_s
-from jobs.kinds.kind import ParsedCircuit
+
+if TYPE_CHECKING:  # every actor imports the handles, and few of them what these name
+    from actors.qpu_requests import QpuDevice
+    from jobs.kinds.kind import ParsedCircuit
 
 log = get_logger(__name__)
 
@@ -146,7 +148,7 @@ class ParserHandle:
 
     namespace: str
 
-    async def parse(self, language: str, program: str) -> ParsedCircuit:
+    async def parse(self, language: str, program: str) -> "ParsedCircuit":
         circuit: ParsedCircuit = await self._actor.call("parse", language, program)
         return circuit
 
@@ -161,7 +163,7 @@ class QpuHandle:
 
     namespace: str
 
-    async def devices(self) -> list[QpuDevice]:
+    async def devices(self) -> "list[QpuDevice]":
         devices: list[QpuDevice] = await self._actor.call("devices")
         return devices
 
