@@ -192,7 +192,7 @@ def test_template_refuses_another_depth() -> None:
 
 def test_problems_and_subspace_do_not_load_qiskit() -> None:
     code = (
-        "import sys, quant.portfolio, quant.quantum.qaoa, quant.quantum.subspace, jobs.portfolio;"
+        "import sys, quant.portfolio, quant.quantum.qaoa, quant.quantum.subspace;"
         "import quant.quantum.ising, quant.quantum.rotations;"
         "sys.exit(any(name.startswith('qiskit') for name in sys.modules))"
     )

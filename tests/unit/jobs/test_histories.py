@@ -1,4 +1,4 @@
-"""Check how a specification becomes a problem: a loop follows each contract by name."""
+"""Check how settlements become a problem: a loop follows each contract by name."""
 
 import csv
 from collections.abc import Callable, Sequence
@@ -11,18 +11,23 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from core.errors import InvalidInput
 from core.market import ContractMonth, Instrument
-from core.runs import PortfolioSpecification, Stage
-from jobs.planning import plan_problem, sampling_pieces, training_pieces
+from core.specifications.portfolio import PortfolioSpecification
+from jobs.histories import (
+    Series,
+    contracts_of,
+    dollar_changes,
+    history_request,
+    pose_portfolio,
+    require_loaded,
+)
 from quant.calendars import business_days, calendar_of, last_trade_date
 from quant.continuous import SettlementHistory
 from quant.portfolio_problem import PortfolioProblem
-from quant.quantum.sweep import block_sizes
+from storage.settlement_windows import LoadedHistories
 
 Reals = NDArray[np.float64]
 RECORDED = datetime(2024, 1, 2, 8, 0, tzinfo=UTC)
@@ -30,16 +35,23 @@ SIZES = {"CL": 1000.0, "NG": 10_000.0, "HO": 42_000.0, "RB": 42_000.0, "B": 1000
 
 
 def specification(**changes: Any) -> PortfolioSpecification:
-    asked = PortfolioSpecification(
-        products=("CL", "NG"),
-        choose=2,
-        of=6,
-        source="import:rtl",
-        as_of=date(2023, 12, 29),
-        seed=7,
-        window_days=40,
-    )
-    return replace(asked, **changes)
+    asked: dict[str, Any] = {
+        "products": ("CL", "NG"),
+        "choose": 2,
+        "of": 6,
+        "source": "import:rtl",
+        "as_of": date(2023, 12, 29),
+        "window_days": 40,
+    }
+    return PortfolioSpecification(**{**asked, **changes})
+
+
+def posed(
+    asked: PortfolioSpecification,
+    made: Sequence[SettlementHistory],
+    recorded: datetime = RECORDED,
+) -> PortfolioProblem:
+    return pose_portfolio(asked, LoadedHistories(histories=tuple(made), recorded_until=recorded))
 
 
 def history(
@@ -79,7 +91,7 @@ def price_of(of: SettlementHistory, day: date, contract: Instrument) -> float:
     return float(of.settlements[of.dates.index(day), listed.index(contract)])
 
 
-def dollar_changes(
+def followed_changes(
     made: Sequence[SettlementHistory], window_days: int, positions: int
 ) -> tuple[list[date], list[list[float]]]:
     """Compute one list of changes per contract, one cell at a time."""
@@ -111,8 +123,8 @@ class TestProblem:
     ) -> None:
         made = histories(*products, seed=seed)
         asked = specification(products=products, of=3 * len(products), risk_aversion=0.25)
-        problem = plan_problem(asked, made, RECORDED)
-        days, columns = dollar_changes(made, 40, 3)
+        problem = posed(asked, made)
+        days, columns = followed_changes(made, 40, 3)
         sigma = [[covariance(one, other) for other in columns] for one in columns]
         scale = sum(sigma[i][i] for i in range(len(columns))) / len(columns)
         assert problem.scale == pytest.approx(scale, rel=1e-9)
@@ -127,16 +139,16 @@ class TestProblem:
 
     def test_labels_name_products_and_positions_in_order(self) -> None:
         asked = specification(products=("NG", "CL"))
-        problem = plan_problem(asked, histories("NG", "CL"), RECORDED)
+        problem = posed(asked, histories("NG", "CL"))
         assert problem.labels == ("NG01", "NG02", "NG03", "CL01", "CL02", "CL03")
 
     def test_uses_the_days_that_every_product_settled(self) -> None:
         made = histories("CL", "NG")
         shared = sorted(set(made[0].dates) & set(made[1].dates))
         assert set(shared) < set(made[0].dates)
-        problem = plan_problem(specification(), made, RECORDED)
+        problem = posed(specification(), made)
         assert problem.window.first == shared[-40]
-        alone = plan_problem(specification(products=("CL",), of=3), made[:1], RECORDED)
+        alone = posed(specification(products=("CL",), of=3), made[:1])
         assert alone.window.first == made[0].dates[-40]
 
     def test_negative_prices_are_data(self) -> None:
@@ -147,9 +159,9 @@ class TestProblem:
         crude = SettlementHistory(product="CL", dates=(*filler, *days), settlements=prices)
         asked = specification(products=("CL",), of=2, choose=1, window_days=20)
         with pytest.raises(InvalidInput, match="position 2 has no change on 2020-04-22"):
-            plan_problem(asked, [crude], RECORDED)
+            posed(asked, [crude])
         wider = np.hstack([prices, [[30.0]] * len(prices)])
-        problem = plan_problem(asked, [replace(crude, settlements=wider)], RECORDED)
+        problem = posed(asked, [replace(crude, settlements=wider)])
         changes = 1000 * np.array([-1.73, -55.90, 47.64, 13.78 - 11.57])
         assert problem.mu[0] * problem.scale == pytest.approx(changes.sum() / 20)
 
@@ -159,7 +171,7 @@ class TestErrors:
         made = histories("CL", "NG")
         shared = len(set(made[0].dates) & set(made[1].dates))
         with pytest.raises(InvalidInput) as caught:
-            plan_problem(specification(window_days=shared), made, RECORDED)
+            posed(specification(window_days=shared), made)
         assert caught.value.context["field"] == "window_days"
         assert f"CL, NG share {shared} settlement dates in import:rtl" in caught.value.detail
         assert f"{shared + 1} are needed" in caught.value.detail
@@ -168,13 +180,13 @@ class TestErrors:
         made = histories("CL", "NG")
         earlier = replace(made[0], dates=tuple(day - timedelta(days=7000) for day in made[0].dates))
         with pytest.raises(InvalidInput, match="share 0 settlement dates"):
-            plan_problem(specification(), [earlier, made[1]], RECORDED)
+            posed(specification(), [earlier, made[1]])
 
     @pytest.mark.parametrize("asked", [6, 12])
     def test_more_contracts_than_there_are(self, asked: int) -> None:
         made = histories("CL", "NG", columns=asked - 1)
         with pytest.raises(InvalidInput) as caught:
-            plan_problem(specification(of=2 * asked), made, RECORDED)
+            posed(specification(of=2 * asked), made)
         assert caught.value.context["field"] == "of"
         assert f"CL has {asked - 1} contracts on 2023-12-29, {asked} were" in caught.value.detail
 
@@ -182,7 +194,7 @@ class TestErrors:
         made = histories("CL", "NG")
         made[1].settlements[-1, 2:] = np.nan
         with pytest.raises(InvalidInput, match="NG has 2 contracts"):
-            plan_problem(specification(), made, RECORDED)
+            posed(specification(), made)
 
     def test_a_missing_price(self) -> None:
         made = histories("CL", "NG")
@@ -190,80 +202,81 @@ class TestErrors:
         assert day in made[0].dates
         made[1].settlements[-10, 1] = np.nan
         with pytest.raises(InvalidInput) as caught:
-            plan_problem(specification(), made, RECORDED)
+            posed(specification(), made)
         assert caught.value.context["field"] == "window_days"
         assert f"NG position 2 has no change on {day}" in caught.value.detail
 
     def test_a_missing_price_before_the_window_is_harmless(self) -> None:
         made = histories("CL", "NG")
         made[0].settlements[0] = np.nan
-        plan_problem(specification(), made, RECORDED)
+        posed(specification(), made)
 
     def test_a_size_that_depends_on_the_month(self) -> None:
         asked = specification(products=("TTF",), of=3)
         with pytest.raises(InvalidInput) as caught:
-            plan_problem(asked, histories("TTF"), RECORDED)
+            posed(asked, histories("TTF"))
         assert caught.value.context["field"] == "products"
+
+
+class TestSeries:
+    def test_contracts_are_named_product_by_product(self) -> None:
+        labels = [one.label for one in contracts_of(specification(products=("NG", "CL"), of=4))]
+        assert labels == ["NG01", "NG02", "CL01", "CL02"]
+
+    def test_asks_for_what_stands_beside_the_contracts_too(self) -> None:
+        beside = [Series(product="HO", position=2), Series(product="CL", position=9)]
+        asked = history_request(specification(), beside)
+        assert asked.products == ("CL", "NG", "HO")
+        assert (asked.positions, asked.days, asked.source) == (9, 40, "import:rtl")
+
+    def test_a_series_asked_for_twice_is_there_twice(self) -> None:
+        made = LoadedHistories(histories=tuple(histories("CL", "NG")), recorded_until=RECORDED)
+        series = [Series(product=code, position=n) for code, n in (("NG", 3), ("CL", 1), ("NG", 3))]
+        changes = dollar_changes(specification(), series, made).values
+        _, columns = followed_changes(made.histories, 40, 3)
+        np.testing.assert_allclose(changes.T, [columns[5], columns[0], columns[5]], rtol=1e-9)
+
+    def test_a_position_that_is_not_there_names_who_asked(self) -> None:
+        made = LoadedHistories(histories=tuple(histories("CL", "NG")), recorded_until=RECORDED)
+        leg = Series(product="NG", position=6, field="exposure")
+        with pytest.raises(InvalidInput) as caught:
+            dollar_changes(specification(), [leg], made)
+        assert caught.value.context["field"] == "exposure"
+
+    def test_histories_that_were_not_read_are_missed(self) -> None:
+        with pytest.raises(InvalidInput, match="source"):
+            require_loaded(None)
 
 
 class TestVintage:
     def test_names_source_time_and_prices(self) -> None:
         made = histories("CL", "NG")
-        vintage = plan_problem(specification(), made, RECORDED).vintage
+        vintage = posed(specification(), made).vintage
         source, _, rest = vintage.partition("@")
         recorded, _, digest = rest.partition("#")
         assert source == "import:rtl"
         assert datetime.fromisoformat(recorded) == RECORDED
         assert len(digest) == 16
-        assert plan_problem(specification(), histories("CL", "NG"), RECORDED).vintage == vintage
+        assert posed(specification(), histories("CL", "NG")).vintage == vintage
 
     @pytest.mark.parametrize(("row", "column"), [(-1, 0), (-20, 2), (-1, 4)])
     def test_changes_with_a_revised_price(self, row: int, column: int) -> None:
         made = histories("CL", "NG")
-        before = plan_problem(specification(), made, RECORDED).vintage
+        before = posed(specification(), made).vintage
         made[0].settlements[row, column] += 0.01
-        assert plan_problem(specification(), made, RECORDED).vintage != before
+        assert posed(specification(), made).vintage != before
 
     def test_does_not_change_with_a_price_that_is_not_used(self) -> None:
         made = histories("CL", "NG")
-        before = plan_problem(specification(), made, RECORDED).vintage
+        before = posed(specification(), made).vintage
         made[0].settlements[0, 0] += 0.01
-        assert plan_problem(specification(), made, RECORDED).vintage == before
+        assert posed(specification(), made).vintage == before
 
     def test_changes_with_the_time_of_storage(self) -> None:
         made = histories("CL", "NG")
         later = RECORDED + timedelta(microseconds=1)
-        before = plan_problem(specification(), made, RECORDED).vintage
-        assert plan_problem(specification(), made, later).vintage != before
-
-
-class TestPieces:
-    @given(st.integers(1, 1_000_000))
-    def test_sampling_covers_every_block_once(self, shots: int) -> None:
-        pieces = sampling_pieces(specification(shots=shots), (0.1, 0.2, 0.3), (0.4, 0.5, 0.6))
-        blocks = [block for piece in pieces for block in piece.arguments[-1]]
-        assert blocks == list(range(len(block_sizes(shots))))
-        assert sum(block_sizes(shots)) == shots
-        assert [piece.index for piece in pieces] == list(range(len(pieces)))
-        assert {piece.task for piece in pieces} == {Stage.SAMPLE}
-        assert {piece.arguments[:-1] for piece in pieces} == {
-            ((0.1, 0.2, 0.3), (0.4, 0.5, 0.6), shots, 7)
-        }
-
-    @given(st.integers(1, 1_000_000))
-    def test_groups_do_not_depend_on_the_angles(self, shots: int) -> None:
-        untrained = sampling_pieces(specification(shots=shots), (), ())
-        trained = sampling_pieces(specification(shots=shots), [1.0], [2.0])
-        assert [p.arguments[-1] for p in untrained] == [p.arguments[-1] for p in trained]
-
-    def test_training_holds_every_start_and_the_classical_answer(self) -> None:
-        pieces = training_pieces(specification(starts=3, depth=2, shots=100))
-        assert [(piece.task, piece.index, piece.arguments) for piece in pieces] == [
-            (Stage.TRAIN, 0, (2, 7, 0)),
-            (Stage.TRAIN, 1, (2, 7, 1)),
-            (Stage.TRAIN, 2, (2, 7, 2)),
-            (Stage.CLASSICAL, 0, (100, 7)),
-        ]
+        before = posed(specification(), made).vintage
+        assert posed(specification(), made, later).vintage != before
 
 
 REAL = ("CL", "NG", "HO", "RB", "B")
@@ -324,10 +337,9 @@ def test_the_five_product_problem_of_real_prices(
     }
     changes = np.hstack([real_changes(code, raw[code], expiries[code], days) for code in REAL])
 
-    problem = plan_problem(
+    problem = posed(
         specification(products=REAL, of=20, choose=5, window_days=250),
         [_as_history(product, raw[product]) for product in REAL],
-        RECORDED,
     )
     sigma = np.cov(changes, rowvar=False, ddof=1)
     assert problem.scale == pytest.approx(np.trace(sigma) / 20, rel=1e-12)
