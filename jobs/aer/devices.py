@@ -16,15 +16,18 @@ FIT_SEED = 0
 
 
 @cache
-def fake_device(name: str) -> BackendV2:
-    """Return the fake device of this name, such as `fake_torino`, as it was recorded."""
+def _device_classes() -> dict[str, type[BackendV2]]:
     # Four seconds to import; simulations without noise do without.
     from qiskit_ibm_runtime import fake_provider
 
-    words = name.split("_")
-    plain = "".join(word.capitalize() for word in words)
-    kind = getattr(fake_provider, f"{plain}V2", None) or getattr(fake_provider, plain)
-    return kind()
+    classes = [found for found in vars(fake_provider).values() if isinstance(found, type)]
+    return {found.backend_name: found for found in classes if hasattr(found, "backend_name")}
+
+
+@cache
+def fake_device(name: str) -> BackendV2:
+    """Return the fake device of this name, such as `fake_torino`, as it was recorded."""
+    return _device_classes()[name]()
 
 
 def place(circuit: QuantumCircuit, device: str) -> Fitted:
