@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cluster.commands import (
+    backends,
     bars,
     curve,
     feeds,
@@ -20,6 +21,7 @@ from cluster.commands import (
     stack,
     ticks,
     weather,
+    webhooks,
 )
 from cluster.commands.exit_codes import EXIT_CODES, ErrorMappingGroup
 
@@ -43,6 +45,8 @@ _NOUNS = (
     weather,
     optimize,
     runs,
+    backends,
+    webhooks,
     jobs,
     settlements,
 )

@@ -2,13 +2,14 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import Field
 
 from heliostat.models import Model, OpenModel
 
 ResultForm = Literal["json", "csv", "parquet", "qpy"]
+RESULT_FORMS: tuple[ResultForm, ...] = get_args(ResultForm)
 
 
 class RunStatus(StrEnum):
