@@ -13,6 +13,7 @@ from heliostat.address import find_address
 from heliostat.events import MarketEvent
 from heliostat.flows import ExportFormat, Flows
 from heliostat.market_flows import RangeOptions, Resolution, TickForm, TickKind
+from heliostat.research import Frames
 from heliostat.retry import RetryPolicy, Timeouts
 from heliostat.run_flows import (
     Envelope,
@@ -41,7 +42,7 @@ from heliostat.weather import (
 )
 
 
-class Client:
+class Client(Frames):
     """Talk to the Heliostat API.
 
     The address and key are the arguments, else HELIOSTAT_URL and HELIOSTAT_KEY, else those of the

@@ -13,8 +13,8 @@ from heliostat.answers import parse, query
 from heliostat.effects import Call, FileBody, Flow, read_chunk
 from heliostat.errors import UnexpectedAnswer, error_from_problem
 from heliostat.files import save
+from heliostat.frames import FrameFlows
 from heliostat.market_flows import MarketFlows
-from heliostat.run_flows import RunFlows
 from heliostat.sse import LineSplitter, json_object
 from heliostat.weather_flows import WeatherFlows
 from heliostat.webhook_flows import WebhookFlows
@@ -24,7 +24,7 @@ ExportFormat = Literal["csv", "arrow"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Flows(MarketFlows, RunFlows, WeatherFlows, WebhookFlows):
+class Flows(MarketFlows, FrameFlows, WeatherFlows, WebhookFlows):
     """Make the flows of one client; holds settings only, so it may be shared freely."""
 
     def import_settlements(
