@@ -1,7 +1,8 @@
 """Own what circuit and observable runs are asked: a program, a grid of parameters, and a count."""
 
+from collections.abc import Sequence
 from enum import StrEnum
-from itertools import islice, product
+from math import prod
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -27,11 +28,36 @@ class Grid(StrEnum):
     PRODUCT = "product"
 
 
+Row = tuple[float, ...]
+"""Hold one value for each parameter."""
+
+
+def grid_rows(columns: Sequence[Sequence[float]], grid: Grid, first: int, last: int) -> list[Row]:
+    """Return the points `first` to `last` − 1 of a grid of one column of values a parameter.
+
+    With `product` the last column varies fastest. No columns make one point.
+    """
+    if not columns:
+        return [Row()][first:last]
+    if grid is Grid.ZIP:
+        return list(zip(*(column[first:last] for column in columns), strict=True))
+    last = min(last, prod(len(column) for column in columns))
+    return [_combination(columns, point) for point in range(first, last)]
+
+
+def _combination(columns: Sequence[Sequence[float]], point: int) -> Row:
+    values = []
+    for column in reversed(columns):
+        point, place = divmod(point, len(column))
+        values.append(column[place])
+    return tuple(reversed(values))
+
+
 class Program(Asked):
     """Hold one circuit as text, and the values its parameters take.
 
-    With `zip` all lists have one length and point i takes value i of each; with `product` the last
-    named parameter varies fastest. A circuit without parameters is one point.
+    With `zip` all lists have one length and point i takes value i of each; with `product` the
+    circuit's last parameter varies fastest. A circuit without parameters is one point.
     """
 
     language: Language = Language.QASM3
@@ -67,19 +93,11 @@ class Program(Asked):
             return 1
         if self.grid is Grid.ZIP:
             return sizes[0]
-        count = 1
-        for size in sizes:
-            count *= size
-        return count
+        return prod(sizes)
 
-    def rows(self, first: int, last: int) -> list[tuple[float, ...]]:
+    def rows(self, first: int, last: int) -> list[Row]:
         """Return the points `first` to `last` − 1, values in the order of `parameters`."""
-        columns = list(self.parameters.values())
-        if not columns:
-            return [tuple[float, ...]()][first:last]
-        if self.grid is Grid.ZIP:
-            return list(zip(*(column[first:last] for column in columns), strict=True))
-        return list(islice(product(*columns), first, last))
+        return grid_rows(list(self.parameters.values()), self.grid, first, last)
 
 
 class CircuitSpecification(Program):
