@@ -162,8 +162,7 @@ def digest_of(kind: RunKind, posed: Posed, org_id: UUID, version: str) -> bytes:
         version,
         posed.vintage,
     ]
-    # The order of a circuit's parameters says which varies fastest, so it is kept.
-    return sha256(msgspec.json.encode(settled)).digest()
+    return sha256(msgspec.json.encode(settled, order="sorted")).digest()
 
 
 def _settled(
