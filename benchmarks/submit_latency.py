@@ -18,7 +18,6 @@ import ray
 
 from benchmarks.report import Report, Row
 from benchmarks.stacks import BenchStack, bench_stack
-from cluster.local.launch import choose
 from cluster.local.paths import stack_paths
 from cluster.local.ports import PortPlan
 
@@ -73,9 +72,8 @@ def _session(stack: BenchStack) -> Iterator[httpx.Client]:
 @contextmanager
 def _driver(stack: BenchStack) -> Iterator[None]:
     """Connect this process to the stack's cluster as any researcher's driver would."""
-    chosen = choose(stack.data, stack.port)
     os.environ["RAY_AUTH_MODE"] = "token"
-    os.environ["RAY_AUTH_TOKEN_PATH"] = str(stack_paths(chosen.data).ray_token)
+    os.environ["RAY_AUTH_TOKEN_PATH"] = str(stack_paths(stack.data).ray_token)
     address = f"127.0.0.1:{PortPlan(stack.port).ray_gcs}"
     ray.init(address=address, log_to_driver=False, configure_logging=False)
     try:
@@ -84,14 +82,16 @@ def _driver(stack: BenchStack) -> Iterator[None]:
         ray.shutdown()
 
 
-@ray.remote
 def _nothing() -> int:
     return 0
 
 
+_BARE_TASK = ray.remote(_nothing)
+
+
 def _timed_task() -> float:
     started = time.perf_counter()
-    ray.get(_nothing.remote())
+    ray.get(_BARE_TASK.remote())
     return time.perf_counter() - started
 
 
