@@ -52,7 +52,6 @@ class Settings(BaseSettings):
     sandbox_seed: int = Field(default=7, ge=0)
 
     task_memory_gb: float | None = Field(default=None, ge=0.25)
-    webhooks_private: bool = False
     qpu_submissions_per_minute: int = Field(default=5, ge=1)
     qpu_job_limit_s: int = Field(default=300, ge=1, le=10_800)
 
