@@ -101,7 +101,8 @@ async def insert(connection: Any, table: str, org_id: UUID) -> None:
 async def tenant_tables(connection: Any) -> set[str]:
     rows = await connection.fetch(
         "SELECT table_name FROM information_schema.columns JOIN pg_class ON relname = table_name "
-        "WHERE column_name = 'org_id' AND table_schema = 'public' AND NOT relispartition"
+        "WHERE column_name = 'org_id' AND table_schema = 'public' AND NOT relispartition "
+        "AND relkind IN ('r', 'p')"
     )
     return {row[0] for row in rows} - {"organisations"}
 
