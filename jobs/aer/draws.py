@@ -49,7 +49,7 @@ def named(counts: Mapping[int, int], reads: Sequence[tuple[int, int]]) -> dict[s
             return {hex(outcome): count for outcome, count in counts.items()}
         # Equal keys are one object, which makes a result full of them quicker to send.
         table = _key_table(len(reads))
-        return {table[outcome]: count for outcome, count in counts.items()}
+        return dict(zip(map(table.__getitem__, counts), counts.values(), strict=True))
     return {
         hex(sum(1 << clbit for clbit, place in reads if outcome >> place & 1)): count
         for outcome, count in counts.items()
@@ -60,6 +60,9 @@ def merged(parts: Collection[Mapping[str, int]]) -> dict[str, int]:
     """Add up counts."""
     total: dict[str, int] = {}
     for part in parts:
+        if not total:
+            total = dict(part)
+            continue
         for key, count in part.items():
             total[key] = total.get(key, 0) + count
     return total
