@@ -34,7 +34,7 @@ class Workload:
 
     `weight` is k where every state keeps k ones, else None. `points` circuits of `shots` shots
     each (0 where exact values are asked for); `terms` counts Pauli words, 0 where counts are asked
-    for. `cut_bits` bounds the entanglement: the most two-qubit gates over any cut of the line.
+    for. `cut_bits` bounds the entanglement: the most bits over any cut of the line of qubits.
     `needs_circuits` tells that QPY programs and not the subspace kernel are simulated.
     """
 

@@ -129,16 +129,24 @@ _SHARED_FACTS = {each.name for each in fields(Workload)} & {
 }
 
 
-def edges_of(points: int, choice: Choice) -> list[int]:
+def edges_of(points: int, choice: Choice, most: int | None = None) -> list[int]:
     """Return the first point of each chunk, and the number of points.
 
-    On hardware a chunk is one job, of five minutes of the device at most.
+    On hardware a chunk is one job, of five minutes of the device at most. `most` bounds the points
+    of a chunk for the sake of what it returns.
     """
     each_s = choice.seconds / points
     if choice.backend.family is Family.IBM:
         rows = max(1, min(points, int(QPU_CHUNK_S / max(each_s, 1e-9))))
         return [*range(0, points, rows), points]
-    return [chunk.start for chunk in group_points(points, each_s)] + [points]
+    return even_edges(points, len(group_points(points, each_s)), most)
+
+
+def even_edges(count: int, chunks: int, most: int | None) -> list[int]:
+    """Split 0…count − 1 evenly into so many chunks, or more where one would exceed `most`."""
+    if most is not None:
+        chunks = max(chunks, -(-count // most))
+    return [count * chunk // chunks for chunk in range(chunks + 1)]
 
 
 def about(

@@ -6,6 +6,8 @@ from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
 from core.backends import Family, Method
+from core.errors import InvalidInput
+from core.runs import SHOTS_PER_BLOCK
 from core.specifications.circuit import CircuitSpecification
 from jobs.aer.draws import merged
 from jobs.backend_choice import Choice, Workload
@@ -20,6 +22,7 @@ from jobs.programs import (
     device_facts,
     edges_of,
     estimated_s,
+    even_edges,
     hardware_pieces,
     posed,
     workload,
@@ -32,6 +35,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SAMPLE = "sample"
+MAX_COUNTS = 5_000_000
+"""Let a run have at most so many counts, which are kept together until it is assembled."""
+
+CHUNK_COUNTS = 250_000
+"""Keep the counts of a chunk to some megabytes."""
+
 _PER_SHOT = frozenset({Method.STABILIZER, Method.MATRIX_PRODUCT_STATE})
 
 
@@ -51,9 +60,17 @@ class CircuitKind:
         """Settle the circuit and its points.
 
         Raises:
-            InvalidInput: parameters lack values or do not exist, or the backend cannot take it.
+            InvalidInput: parameters lack values or do not exist, the backend cannot take it, or
+                there would be too many counts.
         """
         problem = posed(specification, circuit)
+        most = specification.points * _most_counts(specification, problem)
+        if most > MAX_COUNTS:
+            reason = (
+                f"it could give {most:,} counts, expected at most {MAX_COUNTS:,}; ask for fewer "
+                "points or shots, measure fewer qubits, or ask for observables"
+            )
+            raise InvalidInput(field="shots", reason=reason)
         return Posed(specification=specification, problem=problem, vintage=None)
 
     def workload(self, specification: CircuitSpecification, problem: dict[str, Any]) -> Workload:
@@ -64,7 +81,8 @@ class CircuitKind:
         self, specification: CircuitSpecification, problem: dict[str, Any], choice: Choice
     ) -> dict[str, Any]:
         """Settle which points, and of a few long ones which blocks of shots, make a chunk."""
-        edges = edges_of(specification.points, choice)
+        most = max(1, CHUNK_COUNTS // _most_counts(specification, problem))
+        edges = edges_of(specification.points, choice, most)
         block_edges = _block_edges(specification, problem, choice, edges)
         chunks = (len(edges) - 1) * (len(block_edges) - 1)
         composed = choice.backend.family is Family.IBM
@@ -171,16 +189,21 @@ def _block_edges(
 ) -> list[int]:
     """Return the first block of each chunk of one point, and the number of blocks.
 
-    Points are parted only where every shot costs alike: a state vector would be evolved again.
+    Points are parted where every shot costs alike; a state vector is evolved again for each part,
+    so that only the counts that a chunk may return part its points.
     """
     blocks = len(block_sizes(specification.shots))
+    if choice.method is None or len(edges) - 1 < specification.points:
+        return [0, blocks]
     per_shot = choice.method in _PER_SHOT or (
         choice.method is Method.STATEVECTOR and (problem["is_dynamic"] or choice.backend.is_noisy)
     )
-    if not per_shot or len(edges) - 1 < specification.points:
-        return [0, blocks]
     each_s = choice.seconds / specification.points / blocks
-    return [chunk.start for chunk in group_points(blocks, each_s)] + [blocks]
+    parts = len(group_points(blocks, each_s)) if per_shot else 1
+    most = None
+    if _most_counts(specification, problem) > CHUNK_COUNTS:
+        most = CHUNK_COUNTS // SHOTS_PER_BLOCK
+    return even_edges(blocks, parts, most)
 
 
 def _chunks(plan: Mapping[str, Any]) -> Iterator[tuple[int, int, int, int]]:
@@ -210,6 +233,11 @@ def _few(
         if outcomes > INLINE_VALUES:
             return None
     return taken
+
+
+def _most_counts(specification: CircuitSpecification, problem: Mapping[str, Any]) -> int:
+    """Return the most counts that a point can have."""
+    return min(specification.shots, 1 << _width(problem))
 
 
 def _width(problem: Mapping[str, Any]) -> int:

@@ -22,7 +22,7 @@ class ParsedCircuit:
     """Hold a circuit that was read in a closed process: its QPY in base64, and its facts.
 
     `parameters` are the names in the circuit's own order. `cut_bits` bounds the entanglement: the
-    most two-qubit gates over any cut of the line of qubits. `is_dynamic` tells of measurements in
+    most bits over any cut of the line of qubits. `is_dynamic` tells of measurements in
     the middle, resets or branches.
     """
 

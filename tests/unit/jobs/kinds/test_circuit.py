@@ -1,7 +1,7 @@
 """Check circuit runs against exact probabilities, however they are grouped, and what is refused."""
 
 from collections.abc import Callable
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -238,3 +238,28 @@ def test_long_points_are_parted_where_every_shot_costs_alike() -> None:
     edges = plans[Method.STABILIZER]["block_edges"]
     assert (edges[0], edges[-1]) == (0, 98)
     assert plans[Method.STABILIZER]["chunks"] == len(edges) - 1 > 10
+
+
+def test_more_counts_than_can_be_kept_together_are_refused() -> None:
+    circuit = QuantumCircuit(12)
+    circuit.ry(Parameter("a"), 0)
+    values = {"program": "as given", "parameters": {"a": [0.1] * 2000}, "shots": 4000}
+    with pytest.raises(InvalidInput, match=r"shots: it could give 8,000,000 counts"):
+        KIND.pose(CircuitSpecification.checked(values), None, circuit_facts(circuit))
+
+
+def test_chunks_hold_some_megabytes_of_counts_at_most() -> None:
+    circuit = QuantumCircuit(12)
+    circuit.ry(Parameter("a"), 0)
+    values = {"program": "as given", "parameters": {"a": [0.1] * 4000}, "shots": 1000}
+    specification = CircuitSpecification.checked(values)
+    problem = KIND.pose(specification, None, circuit_facts(circuit)).problem
+    aer = Backend(family=Family.AER)
+    quick = Choice(backend=aer, method=Method.STATEVECTOR, seconds=0.01, why=".")
+    edges = KIND.plan(specification, problem, quick)["edges"]
+    assert max(last - first for first, last in pairwise(edges)) == 250
+    huge = CircuitSpecification.checked({"program": "as given", "shots": 3_000_000})
+    wide = QuantumCircuit(22)
+    wide.h(range(22))
+    problem = KIND.pose(huge, None, circuit_facts(wide)).problem
+    assert len(KIND.plan(huge, problem, quick)["block_edges"]) - 1 == 13
