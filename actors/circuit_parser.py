@@ -1,0 +1,85 @@
+"""Own the pool of closed processes in which programs of strangers are read."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+from core.errors import InvalidInput
+from core.logs import get_logger
+from core.specifications.circuit import Language
+from jobs.kinds.kind import ParsedCircuit
+from jobs.parsing.process import ParserConfig, ParserProcess, ProcessEnded
+from jobs.parsing.wire import MAX_REQUEST_BYTES
+
+log = get_logger(__name__)
+
+_TRIES = 2
+
+
+class CircuitParser:
+    """Own the parsing processes; they start when they are first needed and die with this actor.
+
+    Nothing needs to survive: a restart loses warmth only. A caller may repeat `parse`, which
+    changes nothing. A program that its process does not survive hurts no other one.
+    """
+
+    def __init__(self, config: ParserConfig | None = None) -> None:
+        self._config = config or ParserConfig()
+        self._idle: list[ParserProcess] = []
+        self._all: set[ParserProcess] = set()
+        # as many threads as processes, and they live as long: a process dies with its thread
+        self._threads = ThreadPoolExecutor(self._config.processes, "circuit-parser")
+
+    async def parse(self, language: str, program: str) -> ParsedCircuit:
+        """Read one program, waiting for a free process.
+
+        Raises:
+            InvalidInput: it is refused; names it, with line and column where they are known.
+            SourceUnavailable: no process can be started or closed off here.
+        """
+        if language not in set(Language):
+            known = " or ".join(Language)
+            raise InvalidInput(field="language", reason=f"expected {known}, was {language[:80]!r}")
+        if len(program) * 4 > MAX_REQUEST_BYTES:
+            raise InvalidInput(field="program", reason="it is too long to be read")
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self._read, language, program)
+
+    def close(self) -> None:
+        """End every process; those that read give up."""
+        for process in tuple(self._all):
+            process.end()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _read(self, language: str, program: str) -> ParsedCircuit:
+        how = ""
+        for _ in range(_TRIES):
+            process = self._take()
+            try:
+                return process.read(language, program)
+            except ProcessEnded as error:
+                # somebody else may have killed it, so the program gets one more chance
+                how = error.how
+                log.warning("circuit_parser.process_ended", pid=process.pid, how=how)
+            finally:
+                self._put_back(process)
+        raise InvalidInput(field="program", reason=f"the process that read it ended with {how}")
+
+    def _take(self) -> ParserProcess:
+        while self._idle:
+            process = self._idle.pop()
+            if process.is_usable:
+                return process
+            self._drop(process)
+        process = ParserProcess(self._config)
+        self._all.add(process)
+        return process
+
+    def _put_back(self, process: ParserProcess) -> None:
+        if process.is_usable:
+            self._idle.append(process)
+        else:
+            self._drop(process)
+
+    def _drop(self, process: ParserProcess) -> None:
+        self._all.discard(process)
+        process.end()
