@@ -3,13 +3,22 @@
 What was made ready is kept for as long as the same circuit object comes again.
 """
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from qiskit import QuantumCircuit
-from qiskit.circuit import Barrier, Gate, Measure, Parameter
+from qiskit.circuit import (
+    CONTROL_FLOW_OP_NAMES,
+    Barrier,
+    ControlledGate,
+    Gate,
+    Measure,
+    Parameter,
+)
+from qiskit.circuit.library import get_standard_gate_name_mapping
 from qiskit.quantum_info import Pauli
 from qiskit.transpiler.preset_passmanagers import generate_preset_pass_manager
 from qiskit_aer import AerSimulator
@@ -106,13 +115,48 @@ def fitted(circuit: QuantumCircuit, device: str) -> Fitted:
 
 
 def native(circuit: QuantumCircuit, method: Method) -> QuantumCircuit:
-    """Return the circuit in gates that Aer's method knows; itself if it holds no others."""
+    """Return the circuit in gates that Aer's method knows, and whose parameters it binds.
+
+    The circuit itself if it holds no others.
+    """
     simulator = ideal_simulator(method)
     known = {*simulator.operation_names, "barrier"}
     nested = any(getattr(step.operation, "blocks", ()) for step in circuit.data)
-    if not nested and all(step.operation.name in known for step in circuit.data):
+    understood = all(step.operation.name in known for step in circuit.data)
+    if not nested and understood and not _has_unbindable(circuit):
         return circuit
-    return generate_preset_pass_manager(0, target=simulator.target).run(circuit)
+    found = generate_preset_pass_manager(0, target=simulator.target).run(circuit)
+    if not _has_unbindable(found):
+        return found
+    standard = {*get_standard_gate_name_mapping(), *CONTROL_FLOW_OP_NAMES}
+    bindable = [name for name in known & standard if not _CONTROLLED.match(name)]
+    return generate_preset_pass_manager(0, basis_gates=sorted(bindable)).run(found)
+
+
+_CONTROLLED = re.compile("mc|cp$|cr[xyz]$|cu")
+
+
+def _has_unbindable(circuit: QuantumCircuit) -> bool:
+    """Return whether a parameter hides in a controlled gate.
+
+    Aer takes such a gate for one without parameters, and its angle for 0, since Qiskit keeps the
+    angle with the gate that is controlled.
+    """
+    return any(
+        not step.operation.is_parameterized()
+        and any(getattr(value, "parameters", ()) for value in step.operation.params)
+        for step in circuit.data
+        if isinstance(step.operation, ControlledGate)
+    )
+
+
+def _without_phase(circuit: QuantumCircuit) -> QuantumCircuit:
+    """Leave out a global phase with parameters, which Aer cannot bind and no outcome shows."""
+    if not getattr(circuit.global_phase, "parameters", ()):
+        return circuit
+    plain = circuit.copy()
+    plain.global_phase = 0
+    return plain
 
 
 _sampled: Kept[Program] = Kept()
@@ -140,6 +184,7 @@ def _program(
     simulation: Simulation,
     reads: tuple[tuple[int, int], ...] | None = None,
 ) -> Program:
+    ready = _without_phase(ready)
     simulator = (
         ideal_simulator(simulation.method)
         if simulation.device is None
