@@ -61,7 +61,7 @@ def _mixer(n: int, k: int, flips: int, mixer: Mixer) -> tuple[int, int]:
             return 4 * turns + n, 2 * turns
         case Mixer.GROVER:
             gates, pairs = _spread(n, k)
-            return 2 * (gates + flips) + 1, 2 * pairs + 1
+            return 2 * (gates + flips) + 1, 2 * pairs + (k > 1)
         case Mixer.COMPLETE:
             gates, pairs = _coupling(n, k)
             spin = k.bit_length()

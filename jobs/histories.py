@@ -117,8 +117,8 @@ def dollar_changes(
         )
     days = tuple(common[-needed:])
     changes = {
-        code: _changes_of(history, days, [one for one in series if one.product == code])
-        for code, history in histories.items()
+        code: _changes_of(histories[code], days, [one for one in series if one.product == code])
+        for code in {one.product for one in series}
     }
     return Changes(
         values=np.stack([changes[one.product][:, one.position - 1] for one in series], axis=1),
