@@ -44,8 +44,14 @@ class RunningVendor:
         return replace(sandbox_config(address), **changed)
 
     def reset(self) -> None:
-        """Forget faults; jobs stay."""
-        self.sandbox.faults.clear()
+        """Forget every fault, job and batch."""
+        self.faults.clear()
+        self.faults.happened = dict.fromkeys(self.faults.known, 0)
+        for job in self.jobs:
+            if not job.is_final:
+                job.status = "Cancelled"
+        self.sandbox.store.jobs.clear()
+        self.sandbox.store.sessions.clear()
 
 
 @contextmanager
