@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from heliostat.errors import NotInstalled
+from heliostat.runs import RunStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,8 +68,17 @@ class RunBar:
             )
         if eta_s is not None:
             self._progress.update(self._task, ahead=f"{_duration(float(eta_s))} left")
+        if event.status is RunStatus.SUCCEEDED:
+            self._fill()
         if self._console.is_jupyter:
             self._show_in_notebook()
+
+    def _fill(self) -> None:
+        """End the bar where it is full; the last pieces of a run are told by its end alone."""
+        for task in self._progress.tasks:
+            total = task.total or 1
+            count = task.fields["count"] and f"{total:.0f}/{total:.0f}"
+            self._progress.update(task.id, total=total, completed=total, count=count)
 
     def _show_in_notebook(self) -> None:
         """Replace what the cell shows, which needs no widgets."""

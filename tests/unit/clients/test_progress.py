@@ -41,6 +41,12 @@ def test_a_terminal_shows_stage_count_and_time_left() -> None:
         assert word in text
 
 
+def test_the_end_fills_the_bar() -> None:
+    events = (event(stage="sample", done=3, total=12), event("succeeded"))
+    assert "12/12" in shown(*events, is_terminal=True)
+    assert "12/12" not in shown(events[0], event("cancelled"), is_terminal=True)
+
+
 def test_a_pipe_stays_silent() -> None:
     events = (event("queued"), event(stage="sample", done=1, total=2, eta_s=1.0))
     assert shown(*events, is_terminal=False) == ""
