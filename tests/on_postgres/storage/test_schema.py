@@ -74,6 +74,17 @@ TENANT_ROWS: dict[str, dict[str, Any]] = {
         "run_id": RUN,
         "created_at": NOW,
     },
+    "qpu_intents": {
+        "run_id": RUN,
+        "stage": "sample",
+        "chunk_index": 0,
+        "tag": "t",
+        "device": "ibm_fez",
+        "primitive": "sampler",
+        "budget_s": 10,
+        "state": "open",
+        "created_at": NOW,
+    },
     "webhook_endpoints": {
         "endpoint_id": RUN,
         "url": "https://example.com",
