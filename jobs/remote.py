@@ -26,6 +26,8 @@ TASK_BODIES: dict[str, str] = {
     "observable_compose": "jobs.tasks.observables:compose",
     "observable_expect": "jobs.tasks.observables:expect_points",
     "observable_estimate": "jobs.tasks.observables:estimate_points",
+    "amplitude_estimate": "jobs.tasks.amplitudes:estimate",
+    "amplitude_compare": "jobs.tasks.amplitudes:compare",
 }
 """Map each task's name, as the Ray dashboard shows it, to `module:function`.
 
