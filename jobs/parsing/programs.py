@@ -51,7 +51,7 @@ def _said(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-class _Reader(ConvertVisitor):  # type: ignore[misc] - it has no types
+class _Reader(ConvertVisitor):  # type: ignore[misc]  # it has no types
     """Build the circuit of a syntax tree; errors of building it name their place too."""
 
     def visit(self, node: QASMNode, context: Any = None) -> Any:
