@@ -18,6 +18,7 @@ from cluster.commands import (
     replay,
     runs,
     settlements,
+    sql,
     stack,
     ticks,
     weather,
@@ -48,6 +49,7 @@ _NOUNS = (
     backends,
     webhooks,
     jobs,
+    sql,
     settlements,
 )
 for noun in _NOUNS:

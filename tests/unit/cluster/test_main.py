@@ -25,6 +25,7 @@ COMMANDS = [
     ("jobs", "show"),
     ("jobs", "logs"),
     ("jobs", "stop"),
+    ("sql",),
     ("import", "settlements"),
     ("export", "settlements"),
 ]
