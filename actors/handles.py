@@ -18,13 +18,15 @@ from core.market import Curve
 from integrations.backoff import backoff_s
 
 if TYPE_CHECKING:  # every actor imports the handles, and few of them what these name
-    from actors.qpu_requests import QpuDevice
+    from actors.qpu_requests import QpuDevice, QpuOutcome, QpuRequest
     from jobs.kinds.kind import ParsedCircuit
 
 log = get_logger(__name__)
 
 CALL_WITHIN_S = 10.0
 PARSE_WITHIN_S = 45.0
+ASK_VENDOR_WITHIN_S = 60.0
+EXECUTE_WITHIN_S = 3_600.0
 SUPERVISE_WITHIN_S = 2.0
 """Bound what a feed that could connect again waits for advice, which is held for 0.4 s."""
 
@@ -159,14 +161,26 @@ class ParserHandle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QpuHandle:
-    """Call the QpuActor."""
+    """Call the QpuActor; the first call waits for the vendor's package to be imported.
+
+    An answer that takes longer than one call is asked for again, and never sent again.
+    """
 
     namespace: str
 
     async def devices(self) -> "list[QpuDevice]":
-        devices: list[QpuDevice] = await self._actor.call("devices")
+        devices: list[QpuDevice] = await self._actor(ASK_VENDOR_WITHIN_S).call("devices")
         return devices
 
-    @property
-    def _actor(self) -> ActorHandle:
-        return ActorHandle(name=names.QPU, namespace=self.namespace)
+    async def check(self, device: str) -> None:
+        await self._actor(ASK_VENDOR_WITHIN_S).call("check", device)
+
+    async def execute(self, request: "QpuRequest") -> "QpuOutcome":
+        outcome: QpuOutcome = await self._actor(EXECUTE_WITHIN_S).call("execute", request)
+        return outcome
+
+    async def cancel(self, org_id: UUID, run_id: UUID) -> None:
+        await self._actor(CALL_WITHIN_S).call("cancel", org_id, run_id)
+
+    def _actor(self, within_s: float) -> ActorHandle:
+        return ActorHandle(name=names.QPU, namespace=self.namespace, within_s=within_s)

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import ray
@@ -15,12 +16,14 @@ from actors.feed import FeedActor, FeedConfig
 from actors.handles import MarketHandle, QpuHandle, SupervisorHandle
 from actors.keeper import Keeper, KeeperConfig
 from actors.market import MarketActor, MarketConfig
+from actors.qpu import QpuActor, QpuConfig
 from actors.qpu_fanout import RunFanouts
 from actors.run_metrics import Form, Measure
 from actors.runs import RunManager, RunManagerConfig
 from actors.supervisor import FeedSupervisor
 from actors.weather import WeatherActor, WeatherConfig
 from core.clock import SystemClock
+from integrations.ibm.config import environment
 from jobs.fanout import RayFanout
 
 _LASTING: dict[str, Any] = {"lifetime": "detached", "max_restarts": -1, "num_cpus": 0}
@@ -33,6 +36,7 @@ ACTOR_OPTIONS: dict[str, dict[str, Any]] = {
     "weather": {**_LASTING, "max_task_retries": 3, "max_concurrency": 16},
     "courier": {**_LASTING, "max_task_retries": 3},
     "parser": {**_LASTING, "max_task_retries": 3},
+    "qpu": {**_LASTING, "max_task_retries": 3, "max_concurrency": 1024},
     "runs": {**_LASTING, "max_task_retries": 3, "max_concurrency": 256},
 }
 
@@ -51,6 +55,7 @@ class ActorsConfig:
     keeper: KeeperConfig
     runs: RunManagerConfig
     courier: CourierConfig
+    qpu: QpuConfig
     qpu_job_limit_s: int
 
 
@@ -100,6 +105,9 @@ def start_later_actors(config: ActorsConfig) -> None:
     clock = SystemClock()
     _named("courier", names.COURIER, config.namespace, Courier).remote(config.courier, clock)
     _named("parser", names.PARSER, config.namespace, CircuitParser).remote()
+    # The vendor's package takes addresses from its process's environment alone.
+    variables = {"runtime_env": {"env_vars": environment(config.qpu.client)}}
+    _named("qpu", names.QPU, config.namespace, QpuActor, variables).remote(config.qpu, clock)
 
 
 class RayMeter:
@@ -130,6 +138,12 @@ def _metric(measure: Measure) -> Any:
     return metrics.Histogram(**told, boundaries=list(measure.boundaries))
 
 
-def _named(kind: str, name: str, namespace: str, actor: type[Any]) -> Any:
-    remote = ray.remote(**ACTOR_OPTIONS[kind])(actor)
+def _named(
+    kind: str,
+    name: str,
+    namespace: str,
+    actor: type[Any],
+    further: Mapping[str, Any] = MappingProxyType({}),
+) -> Any:
+    remote = ray.remote(**ACTOR_OPTIONS[kind], **further)(actor)
     return remote.options(name=name, namespace=namespace, get_if_exists=True)

@@ -11,6 +11,7 @@ from actors.courier import CourierConfig
 from actors.feed import FeedConfig
 from actors.keeper import KeeperConfig
 from actors.market import MarketConfig
+from actors.qpu import QpuConfig
 from actors.remote import ActorsConfig
 from actors.runs import RunManagerConfig
 from actors.weather import WeatherConfig
@@ -22,6 +23,8 @@ from serve.services import EdgeConfig
 
 PAGES = Path(__file__).resolve().parent.parent / "web" / "dist"
 _BYTES_PER_GB = 1024**3
+_SANDBOX_POLL_S = 0.25
+_VENDOR_POLL_S = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +67,7 @@ def _actors(context: StackContext, vendors: LiveVendors, sandbox_ahead_ns: int) 
             database=database, cache_url=cache_url, memory_bytes=_task_memory(context.settings)
         ),
         courier=CourierConfig(database=database, allow_private=context.settings.webhooks_private),
+        qpu=_qpu(context, vendors.quantum),
         qpu_job_limit_s=context.settings.qpu_job_limit_s,
     )
 
@@ -82,6 +86,17 @@ def _feed(context: StackContext, venue: Vendor, sandbox_ahead_ns: int) -> FeedCo
         version=_version(),
         venue_ahead_ns=sandbox_ahead_ns if venue.uses_sandbox else 0,
         journal_limit_bytes=round(context.settings.journal_limit_gb * _BYTES_PER_GB),
+    )
+
+
+def _qpu(context: StackContext, quantum: Vendor) -> QpuConfig:
+    return QpuConfig(
+        client=quantum.client_config(context.ports, context.secrets),
+        source=quantum.source,
+        owner=f"heliostat-{context.paths.stack_id}",
+        database=context.addresses.database,
+        submissions_per_minute=context.settings.qpu_submissions_per_minute,
+        poll_s=_SANDBOX_POLL_S if quantum.uses_sandbox else _VENDOR_POLL_S,
     )
 
 

@@ -153,6 +153,9 @@ class Supervisor:
         await self._step("first live quote", _until(is_live, _LIVE_WITHIN_S), lambda _: "")
         elapsed_s = round(time.perf_counter() - self._started, 3)
         self._save(replace(self._state, status=StackStatus.READY, elapsed_s=elapsed_s))
+        for sandbox in vendors.result().later_sandboxes:
+            await self._launch(plan.sandbox_spec(context, sandbox, sandboxes.result()))
+        self._save(self._state)
 
     async def _start_stores(self, vendors: "asyncio.Task[LiveVendors]") -> None:
         context = self._context
