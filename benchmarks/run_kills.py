@@ -49,7 +49,7 @@ _TITLES = {
     "worker": ("ray::IDLE", "ray::sample", "ray::circuit", "ray::train"),
     "RunManager": ("ray::RunManager",),
     "QpuActor": ("ray::QpuActor",),
-    "Serve replica": ("ray::ServeReplica:api",),
+    "Serve replica": ("ray::SERVE_REPLICA::api",),
 }
 
 
