@@ -181,8 +181,10 @@ class QpuAccount:
             counts = await self.vendor.call(lambda client: client.counts(job_id), within_s)
             return {"counts": counts}
         width = len(request.observables)
-        values = await self.vendor.call(lambda client: client.values(job_id, width), within_s)
-        return {"values": values}
+        values, errors = await self.vendor.call(
+            lambda client: client.values(job_id, width), within_s
+        )
+        return {"values": values, "standard_errors": errors}
 
     async def _failed(self, intent: Intent, end: JobEnd) -> ChunkFailed:
         reason = end.reason or f"the vendor's job ended as {end.status}"

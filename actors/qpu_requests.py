@@ -39,7 +39,8 @@ class QpuOutcome:
     """Hold what a device answered, JSON-ready, and the device as it was calibrated then.
 
     `result` has `counts`, one map from hexadecimal outcomes a row, or `values`, one list of
-    expectations a row; `job_id`, `isa_depth`, `two_qubit_gates`, `usage_s` and `calibrated_at`.
+    expectations a row, with their `standard_errors`; `job_id`, `isa_depth`, `two_qubit_gates`,
+    `usage_s`, `calibrated_at` and `source`.
     `waited_s` went by before the device began, `elapsed_s` until it had ended.
     """
 

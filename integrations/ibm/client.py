@@ -171,11 +171,17 @@ class IbmClient:
             result = self._connected().job(job_id).result()
             return [row for pub in result for row in hex_counts(pub.join_data())]
 
-    def values(self, job_id: str, observables: int) -> list[list[float]]:
-        """Return the expectations of each row of an estimator's job that is done."""
+    def values(self, job_id: str, observables: int) -> tuple[list[list[float]], list[list[float]]]:
+        """Return the expectations of an estimator's job that is done, and their standard errors.
+
+        Both hold a list of as many numbers as there are observables for each row.
+        """
         with self._asking(_FAMILY):
-            result = self._connected().job(job_id).result()
-            return [row for pub in result for row in expectations(pub.data.evs, observables)]
+            pubs = [pub.data for pub in self._connected().job(job_id).result()]
+            return (
+                [row for pub in pubs for row in expectations(pub.evs, observables)],
+                [row for pub in pubs for row in expectations(pub.stds, observables)],
+            )
 
     def cancel(self, job_id: str) -> None:
         """Cancel a job; one that has ended, or is not known, stays as it is."""

@@ -26,7 +26,7 @@ def hex_counts(bits: Any) -> list[dict[str, int]]:
 
 
 def expectations(values: Any, observables: int) -> list[list[float]]:
-    """Return the expectations, one list of `observables` numbers a row."""
+    """Return expectations, or their errors, as one list of `observables` numbers a row."""
     table = np.asarray(values, dtype=np.float64).reshape(-1, observables)
     return [[float(value) for value in row] for row in table]
 

@@ -159,6 +159,7 @@ async def test_expectations_are_answered_by_row_and_observable(
     async with acting(vendor, database) as actor:
         outcome = await actor.execute(request)
     assert outcome.result["values"] == [pytest.approx([-1.0, 1.0, 0.0], abs=0.3)] * 2
+    assert [len(row) for row in outcome.result["standard_errors"]] == [3, 3]
 
 
 async def test_errors_after_accepting_leave_one_job(

@@ -126,7 +126,8 @@ def test_expectations_come_back_by_row_and_observable(
     )
     job_id = client.submit(client.prepare(work), tags=["values"], limit_s=60, batch=None)
     until(lambda: client.end(job_id))
-    low, high = client.values(job_id, len(observables))
+    (low, high), errors = client.values(job_id, len(observables))
+    assert all(0.0 <= error < 0.3 for row in errors for error in row)
     assert low == pytest.approx([-1.0, 1.0], abs=0.35)
     assert high == pytest.approx([-1.0, -1.0], abs=0.35)
 
