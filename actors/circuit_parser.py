@@ -1,18 +1,19 @@
 """Own the pool of closed processes in which programs of strangers are read."""
 
 import asyncio
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 from core.errors import InvalidInput
 from core.logs import get_logger
-from core.specifications.circuit import Language
+from core.specifications.circuit import MAX_PROGRAM_CHARACTERS, Language
 from jobs.kinds.kind import ParsedCircuit
 from jobs.parsing.process import ParserConfig, ParserProcess, ProcessEnded
-from jobs.parsing.wire import MAX_REQUEST_BYTES
 
 log = get_logger(__name__)
 
 _TRIES = 2
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class CircuitParser:
@@ -39,8 +40,11 @@ class CircuitParser:
         if language not in set(Language):
             known = " or ".join(Language)
             raise InvalidInput(field="language", reason=f"expected {known}, was {language[:80]!r}")
-        if len(program) * 4 > MAX_REQUEST_BYTES:
-            raise InvalidInput(field="program", reason="it is too long to be read")
+        if len(program) > MAX_PROGRAM_CHARACTERS:
+            reason = f"expected at most {MAX_PROGRAM_CHARACTERS:,} characters"
+            raise InvalidInput(field="program", reason=reason)
+        if _SURROGATE.search(program):
+            raise InvalidInput(field="program", reason="it holds half a character")
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, self._read, language, program)
 

@@ -16,7 +16,9 @@ from core.errors import InvalidInput
 from jobs.kinds.kind import ParsedCircuit
 from jobs.parsing.qpy_header import read_header
 
-MAX_REQUEST_BYTES = 16 * 2**20
+MAX_REQUEST_BYTES = 32 * 2**20
+"""Take the longest program that may be asked for, every character of it escaped."""
+
 MAX_ANSWER_BYTES = 64 * 2**20
 MAX_REASON_CHARACTERS = 500
 OUT_OF_MEMORY = 12
@@ -112,7 +114,7 @@ def read_answer(body: bytes) -> ParsedCircuit:
     """
     try:
         answer = msgspec.json.decode(body, type=Answer)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Ended from None
     if answer.circuit is None:
         raise InvalidInput(field="program", reason=readable(answer.refused or "it was refused"))

@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import InvalidInput
+from core.specifications.circuit import MAX_PROGRAM_CHARACTERS
 from jobs.kinds.kind import ParsedCircuit
 from jobs.parsing.wire import (
     MAX_REASON_CHARACTERS,
+    MAX_REQUEST_BYTES,
     Answer,
     Channel,
     Ended,
@@ -48,6 +50,11 @@ def loop() -> Iterator[Channel]:
             os.close(descriptor)
         except OSError:  # a test closed it
             continue
+
+
+def test_the_longest_program_fits_however_it_is_escaped() -> None:
+    longest = Request(language="qasm3", program="\0" * MAX_PROGRAM_CHARACTERS)
+    assert len(msgspec.json.encode(longest)) <= MAX_REQUEST_BYTES
 
 
 def test_large_messages_arrive_whole(loop: Channel) -> None:
@@ -102,6 +109,8 @@ def test_a_refusal_is_an_error_that_names_the_program() -> None:
         b"",
         b"{}}",
         b"[]",
+        b'{"refused": "\xa5"}',
+        b'{"other": ' + b"[" * 100_000,
         b'{"circuit": {"qpy": "UUlTS0lUEgICAgAAAAAAAAABcA=="}}',
         msgspec.json.encode(Answer(circuit=CIRCUIT)).replace(b'"qubits":2', b'"qubits":"2"'),
         # version 12, and no QPY at all
