@@ -68,7 +68,8 @@ class Courier:
         self._loops = start_loops(self._run(), self._forget())
 
     def __repr__(self) -> str:
-        return f"Courier({len(self._under_way)} under way)"
+        # Ray asks once, when the actor begins: only what stays true.
+        return f"Courier({self._config.at_once} at once)"
 
     async def close(self) -> None:
         """End the loops and what is under way, for a caller that outlives the courier."""

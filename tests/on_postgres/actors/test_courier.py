@@ -195,7 +195,8 @@ async def test_the_address_that_was_judged_is_the_one_that_is_reached(
         monkeypatch.setattr(loop, "getaddrinfo", getaddrinfo)
         await owe(pools, f"http://hook.example:{receiver.port}/")
         await when(pools, lambda one: one.state is DeliveryState.DELIVERED)
-        assert repr(made) == "Courier(0 under way)"
+        at_once = CourierConfig(database=database.urls).at_once
+        assert repr(made) == f"Courier({at_once} at once)"
     ((_, headers, _),) = receiver.seen
     assert looked_up == ["hook.example"]
     assert headers["host"] == f"hook.example:{receiver.port}"
