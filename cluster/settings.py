@@ -53,7 +53,7 @@ class Settings(BaseSettings):
 
     task_memory_gb: float | None = Field(default=None, ge=0.25)
     qpu_submissions_per_minute: int = Field(default=5, ge=1)
-    qpu_job_limit_s: int = Field(default=300, ge=1, le=10_800)
+    qpu_job_limit_s: int = Field(default=60, ge=1, le=10_800)
 
     vendor_variables: Mapping[str, SecretStr] = Field(default_factory=dict)
 
