@@ -67,7 +67,7 @@ async def prepare(request: RunRequest[Asked], org_id: UUID, services: Services) 
     """
     require_future(request.deadline, utc_from_ns(services.clock.now_ns()))
     specification = await _with_source(request.specification, services)
-    await _require_device(backend_of(specification), services)
+    await _require_devices(specification, services)
     kind = kind_of(request.kind)
     asked = kind.histories(specification)
     loaded = None
@@ -232,20 +232,25 @@ async def _live_source(products: tuple[str, ...], services: Services) -> str:
     return str(sources.pop())
 
 
-async def _require_device(backend: str, services: Services) -> None:
+async def _require_devices(specification: Asked, services: Services) -> None:
     """Refuse a device that the account does not have, if it can be asked at once."""
-    asked = Backend.parse(backend)
-    if asked.family is not Family.IBM:
+    field = "backend"
+    names: tuple[str, ...] = (backend_of(specification),)
+    if isinstance(specification, SweepSpecification):
+        field, names = "backends", specification.backends
+    asked = [backend for backend in map(Backend.parse, names) if backend.family is Family.IBM]
+    if not asked:
         return
     try:
         async with asyncio.timeout(DEVICES_WITHIN_S):
             known = sorted(device.name for device in await services.qpu.devices())
     except (HeliostatError, TimeoutError):
         return  # Whether there is such a device shows when the run is carried out.
-    if asked.device not in known:
-        listed = ", ".join(f"ibm:{name}" for name in known) or "none"
-        reason = f"there is no device {backend}; known are {listed}"
-        raise InvalidInput(field="backend", reason=reason)
+    for backend in asked:
+        if backend.device not in known:
+            listed = ", ".join(f"ibm:{name}" for name in known) or "none"
+            reason = f"there is no device {backend}; known are {listed}"
+            raise InvalidInput(field=field, reason=reason)
 
 
 async def _nudge(services: Services, org_id: UUID, run_id: UUID) -> None:

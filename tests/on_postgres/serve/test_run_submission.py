@@ -238,7 +238,7 @@ async def test_what_cannot_be_posed_makes_no_run(
     async def no_device(_backend: str, _services: Any) -> None:
         """Let every device pass, as when IBM is away."""
 
-    monkeypatch.setattr("serve.submission._require_device", no_device)
+    monkeypatch.setattr("serve.submission._require_devices", no_device)
     answer = await submit(priced, specification={**ASKED, **changes})
     assert (answer.status_code, answer.json()["field"]) == (422, field), answer.text
     assert await count_runs(services) == 0

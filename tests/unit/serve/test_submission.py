@@ -126,6 +126,10 @@ async def test_a_device_that_the_account_lacks_is_refused_before_a_store_is_aske
     document = answer.json()
     assert (answer.status_code, document["field"]) == (422, "backend")
     assert "ibm:fez, ibm:torino" in document["reason"]
+    sweep = {**CONTRACTS, "backends": ["aer", "ibm:fez", "ibm:lost"]}
+    async with edge.client() as client:
+        answer = await client.post("/v1/runs", json={"kind": "sweep", "specification": sweep})
+    assert (answer.status_code, answer.json()["field"]) == (422, "backends")
 
 
 async def test_backends_are_listed_with_and_without_ibm(edge: Any) -> None:
