@@ -274,12 +274,46 @@ WHERE run.kind = 'observable';
 COMMENT ON VIEW observable_values IS
 'One row a point and observable of an observable run, as its chunks arrive: the expectation, and its standard error where it was sampled.';
 
+CREATE VIEW amplitude_estimates WITH (security_invoker = true) AS
+SELECT
+    run.org_id,
+    run.run_id,
+    (found.place - 1)::integer AS repetition,
+    result.measure,
+    result.subject,
+    result.estimator,
+    each.value,
+    (each.interval ->> 0)::double precision AS low,
+    (each.interval ->> 1)::double precision AS high,
+    each.exact,
+    (each.monte_carlo ->> 'value')::double precision AS monte_carlo,
+    (result.classical ->> 'value')::double precision AS classical,
+    each.oracle_calls,
+    each.shots,
+    each.circuit_depth
+FROM runs AS run
+CROSS JOIN LATERAL jsonb_to_record(run.result)
+AS result (measure text, subject text, estimator text, classical jsonb, repetitions jsonb)
+CROSS JOIN LATERAL jsonb_array_elements(result.repetitions) WITH ORDINALITY AS found (told, place)
+CROSS JOIN LATERAL jsonb_to_record(found.told) AS each (
+    value double precision,
+    interval jsonb,
+    exact double precision,
+    monte_carlo jsonb,
+    oracle_calls bigint,
+    shots bigint,
+    circuit_depth integer
+)
+WHERE run.kind = 'amplitude';
+COMMENT ON VIEW amplitude_estimates IS
+'One row a repetition of a finished amplitude run: value and interval beside the exact value of the same grid, the classical answer, and as many classical draws as oracle calls.';
+
 GRANT SELECT ON
     run_overview, run_chunk_outcomes, run_stage_times, chosen_subsets, sweep_points,
-    landscape_points, circuit_points, circuit_counts, observable_values
+    landscape_points, circuit_points, circuit_counts, observable_values, amplitude_estimates
 TO heliostat_app, heliostat_system;
 
 -- migrate:down
 DROP VIEW
     run_overview, run_chunk_outcomes, run_stage_times, chosen_subsets, sweep_points,
-    landscape_points, circuit_points, circuit_counts, observable_values;
+    landscape_points, circuit_points, circuit_counts, observable_values, amplitude_estimates;

@@ -25,6 +25,7 @@ from core.runs import (
 from core.specifications import specification_from_json
 from jobs.backend_choice import choose
 from jobs.kinds import kind_of
+from jobs.kinds.kind import ParsedCircuit
 from jobs.remote import TASK_BODIES
 from jobs.tasks.program_facts import circuit_facts
 from jobs.workers import body_named
@@ -50,9 +51,17 @@ def circuit() -> QuantumCircuit:
 
 def carry_out_circuit(kind_name: RunKind, values: dict[str, Any], **grouped: list[int]) -> Carried:
     """Carry a run of a brought circuit out in this process, grouped as told."""
-    asked = specification_from_json(kind_name, {"program": "as given", **values})
+    given = {"program": "as given", **values}
+    return carry_out_here(kind_name, given, circuit_facts(circuit()), **grouped)
+
+
+def carry_out_here(
+    kind_name: RunKind, values: dict[str, Any], read: ParsedCircuit | None, **grouped: list[int]
+) -> Carried:
+    """Carry a run that needs no prices out in this process."""
+    asked = specification_from_json(kind_name, values)
     kind = kind_of(kind_name)
-    problem = stored(kind.pose(asked, None, circuit_facts(circuit())).problem)
+    problem = stored(kind.pose(asked, None, read).problem)
     posed = Posed(kind=kind, specification=asked, problem=problem)
     choice = choose(kind.workload(asked, problem), Backend.parse("auto"), TASK_BYTES)
     plan = stored({**kind.plan(asked, problem, choice), "choice": choice.to_json(), **grouped})
@@ -231,6 +240,18 @@ async def test_values_of_observables_are_those_of_their_table(
     assert columns(found, *names) == columns(carried.rows(), *names)
     errors = [row.get("standard_error") for row in carried.rows()]
     assert [row["standard_error"] for row in found] == errors
+
+
+async def test_estimates_of_amplitudes_are_those_of_their_table(pools: Pools) -> None:
+    option = {"spot": 70.0, "strike": 72.0, "volatility": 0.35, "years": 0.25}
+    asked = {"measure": "option", "option": option, "qubits": 3, "repetitions": 3}
+    carried = carry_out_here(RunKind.AMPLITUDE, {**asked, "accuracy": 0.05, "shots": 64}, None)
+    run_id = await store(pools, RunKind.AMPLITUDE, carried)
+    found = await rows_of(pools, "amplitude_estimates", run_id, "repetition")
+    names = tuple(carried.rows()[0])
+    assert len(found) == 3
+    assert columns(found, *names) == columns(carried.rows(), *names)
+    assert {(row["measure"], row["estimator"]) for row in found} == {("option", "iterative")}
 
 
 @pytest.mark.parametrize("kind", [RunKind.PORTFOLIO, RunKind.HEDGE])
