@@ -37,7 +37,7 @@ def sql(
 
     It sees what its organisation may see. The views are run_overview, run_chunk_outcomes,
     run_stage_times, chosen_subsets, sweep_points, landscape_points, circuit_points,
-    circuit_counts and observable_values; docs/runs.md describes them.
+    circuit_counts, observable_values and amplitude_estimates; docs/runs.md describes them.
     """
     from cluster.local.queries import ask
 

@@ -50,7 +50,7 @@ def test_the_comparison_says_whose_prices_it_used(stack: Stack, tmp_path: Path) 
         f"2020-{month:02d}-{day:02d},CL,{position},{40 + position + (day * position) % 7}"
         for month in range(1, 13)
         for day in range(1, 29)
-        for position in range(1, 13)
+        for position in range(1, 15)
     ]
     path = tmp_path / "mine.csv"
     path.write_text("\n".join(rows) + "\n")
