@@ -6,7 +6,7 @@ be told of it at once.
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from uuid import UUID
 
@@ -36,6 +36,7 @@ log = get_logger(__name__)
 
 SUBMITTED_BY = "api"
 DEVICES_WITHIN_S = 2.0
+_LAST_DEADLINE = datetime(2200, 1, 1, tzinfo=UTC)
 _QUBITS_ARE_IN = {
     RunKind.CIRCUIT: "program.qubits",
     RunKind.OBSERVABLE: "program.qubits",
@@ -117,13 +118,14 @@ async def submit(
 
 
 def require_future(deadline: datetime | None, now: datetime) -> None:
-    """Refuse a deadline that has passed.
+    """Refuse a deadline that has passed, or that no calendar of ours holds.
 
     Raises:
-        InvalidInput: it has.
+        InvalidInput: it has, or it lies after 2199.
     """
-    if deadline is not None and deadline <= now:
-        raise InvalidInput(field="deadline", reason=f"expected a moment after {now.isoformat()}")
+    if deadline is not None and not now < deadline < _LAST_DEADLINE:
+        reason = f"expected a moment after {now.isoformat()} and before {_LAST_DEADLINE.year}"
+        raise InvalidInput(field="deadline", reason=reason)
 
 
 def require_within(plan: Plan, kind: RunKind, workload: Workload, priority: int) -> None:

@@ -244,6 +244,15 @@ async def test_what_cannot_be_posed_makes_no_run(
     assert await count_runs(services) == 0
 
 
+@pytest.mark.parametrize("deadline", ["9999-12-31T23:59:59-12:00", "2200-01-01T00:00:01Z"])
+async def test_a_deadline_that_no_clock_reaches_makes_no_run(
+    priced: "httpx.AsyncClient", services: "Services", deadline: str
+) -> None:
+    answer = await submit(priced, deadline=deadline)
+    assert (answer.status_code, answer.json()["field"]) == (422, "deadline"), answer.text
+    assert await count_runs(services) == 0
+
+
 async def test_a_trial_says_where_and_how_long_and_stores_nothing(
     priced: "httpx.AsyncClient", services: "Services"
 ) -> None:
