@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header
+from fastapi import APIRouter, Depends, Header, Response
 
 from core.errors import InvalidInput
 from core.runs import Run, RunEvent
@@ -47,25 +47,25 @@ async def _start(
     # Subscribed before the first look, so that nothing can happen between the two unseen.
     async with services.cache.run_notifications(run_id) as notifications:
         async with services.pools.read(caller.org_id) as connection:
-            events = await run_events.after(connection, caller.org_id, run_id, after)
-            ended = None
-            if not events or events[-1].status.is_final:
-                run = await runs.get(connection, caller.org_id, run_id)
-                ended = run if run.status.is_final else None
+            events, ended = await _look(connection, caller.org_id, run_id, after)
         last = events[-1].sequence if events else after
         news = _frames(events, ended)
         yield _Start(caller.org_id, run_id, last, news, ended is not None, notifications)
 
 
-@router.get("/runs/{run_id}", response_class=EventStream)
-async def stream_run(
-    start: Annotated[_Start, Depends(_start)], services: ServicesOf
-) -> EventStream:
+@router.get(
+    "/runs/{run_id}",
+    response_class=EventStream,
+    responses={204: {"description": "The run has ended, and no event is left."}},
+)
+async def stream_run(start: Annotated[_Start, Depends(_start)], services: ServicesOf) -> Response:
     """Send every event of a run, those stored before first, and end after the final one.
 
     Each event's id resumes the stream after it, by `Last-Event-ID`. The final event carries the
-    `run` with its result, so that nobody has to ask for it.
+    `run` with its result, so that nobody has to ask for it; after it there is no stream, but 204.
     """
+    if start.is_over and not start.news:
+        return Response(status_code=204)  # an empty stream would be opened again for ever
     return EventStream(_chunks(services, start), headers=UNBUFFERED)
 
 
@@ -76,24 +76,37 @@ async def _chunks(services: Services, start: _Start) -> AsyncIterator[bytes]:
     after, silent, is_over = start.after, 0, start.is_over
     while not is_over:
         await start.notifications.wait(POLL_S)
-        async with services.pools.read(start.org_id) as connection:
-            events = await run_events.after(connection, start.org_id, start.run_id, after)
-            ended = await _ended(connection, start.org_id, events)
         silent += 1
+        is_long = silent >= SILENT_POLLS
+        async with services.pools.read(start.org_id) as connection:
+            events, ended = await _look(
+                connection, start.org_id, start.run_id, after, in_silence=is_long
+            )
+        is_over = ended is not None
         if events:
             after, silent = events[-1].sequence, 0
             yield _frames(events, ended)
-        elif silent >= SILENT_POLLS:
+        elif is_long and not is_over:
             silent = 0
             yield HEARTBEAT
-        is_over = ended is not None
 
 
-async def _ended(connection: ReadConn, org_id: UUID, events: Sequence[RunEvent]) -> Run | None:
-    """Return the run if these events end it."""
-    if not events or not events[-1].status.is_final:
-        return None
-    return await runs.get(connection, org_id, events[-1].run_id)
+async def _look(
+    connection: ReadConn, org_id: UUID, run_id: UUID, after: int, *, in_silence: bool = True
+) -> tuple[Sequence[RunEvent], Run | None]:
+    """Return the events after one, and the run if it ends with them.
+
+    Without events the run is asked `in_silence` only: `after` may lie beyond its end.
+    """
+    events = await run_events.after(connection, org_id, run_id, after)
+    if not (events[-1].status.is_final if events else in_silence):
+        return events, None
+    run = await runs.get(connection, org_id, run_id)
+    if not run.status.is_final:
+        return events, None
+    if not events:  # it may have ended since
+        events = await run_events.after(connection, org_id, run_id, after)
+    return events, run
 
 
 def _frames(events: Sequence[RunEvent], ended: Run | None) -> bytes:

@@ -136,12 +136,36 @@ async def test_silence_is_broken_by_comments(
         assert [await anext(lines) for _ in range(4)] == [": heartbeat", ""] * 2
 
 
-@pytest.mark.parametrize("after", [0, 1, 2, 3, 4])
+@pytest.mark.parametrize("after", [0, 1, 2, 3])
 async def test_it_resumes_after_any_event(url: str, services: "Services", after: int) -> None:
     run_id = await make_run(services)
     await take(services, run_id, *ALL)
     async with frames(url, run_id, after) as news, asyncio.timeout(15):
         assert [int(frame["id"]) async for frame in news] == list(range(after + 1, 5))
+
+
+@pytest.mark.parametrize("after", [4, 99])
+async def test_after_the_last_event_nothing_is_left_to_follow(
+    url: str, services: "Services", after: int
+) -> None:
+    run_id = await make_run(services)
+    await take(services, run_id, *ALL)
+    headers = {**HEADERS, "Last-Event-ID": str(after)}
+    async with httpx.AsyncClient() as http:
+        answer = await http.get(f"{url}/v1/streams/runs/{run_id}", headers=headers)
+    assert (answer.status_code, answer.content) == (204, b"")
+    async with AsyncClient(url, KEY, retries=RetryPolicy(stream_attempts=1)) as client:
+        assert [event async for event in client.watch(str(run_id), after)] == []
+
+
+async def test_a_position_that_is_yet_to_come_ends_with_the_run(
+    url: str, services: "Services", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_stream, "POLL_S", 0.01)
+    run_id = await make_run(services)
+    async with frames(url, run_id, 99) as news, asyncio.timeout(15):
+        await take(services, run_id, *ALL)
+        assert [frame["event"] async for frame in news if "event" in frame] == []
 
 
 async def test_the_client_follows_to_the_pushed_result(url: str, services: "Services") -> None:
