@@ -45,6 +45,8 @@ class CircuitParser:
             raise InvalidInput(field="program", reason=reason)
         if _SURROGATE.search(program):
             raise InvalidInput(field="program", reason="it holds half a character")
+        if "\0" in program:  # parsers skip it in comments, and the database cannot store it
+            raise InvalidInput(field="program", reason="it holds a null character")
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, self._read, language, program)
 

@@ -21,6 +21,7 @@ MAX_REQUEST_BYTES = 32 * 2**20
 
 MAX_ANSWER_BYTES = 64 * 2**20
 MAX_REASON_CHARACTERS = 500
+MAX_NAME_CHARACTERS = 200
 OUT_OF_MEMORY = 12
 """End a parsing process with this status where its memory does not suffice."""
 
@@ -109,7 +110,8 @@ def read_answer(body: bytes) -> ParsedCircuit:
     """Return the circuit of an answer.
 
     Raises:
-        InvalidInput: the program was refused; names it, and why.
+        InvalidInput: the program was refused, or a parameter of it has a name that nobody could
+            store or read; names it, and why.
         Ended: the answer is none that an honest process gives.
     """
     try:
@@ -123,6 +125,13 @@ def read_answer(body: bytes) -> ParsedCircuit:
         read_header(head)
     except (InvalidInput, ValueError):
         raise Ended from None
+    for name in answer.circuit.parameters:
+        if not name.isprintable() or not 0 < len(name) <= MAX_NAME_CHARACTERS:
+            reason = (
+                f"expected names of parameters of at most {MAX_NAME_CHARACTERS} printable "
+                f"characters, was {name[:80]!r}"
+            )
+            raise InvalidInput(field="program", reason=readable(reason))
     return answer.circuit
 
 

@@ -79,6 +79,8 @@ async def test_a_refusal_costs_no_process() -> None:
         await parser.parse("qasm2", BELL)
     with pytest.raises(InvalidInput, match="program: it holds half a character"):
         await parser.parse("qasm3", "qubit q; // \ud800")
+    with pytest.raises(InvalidInput, match="program: it holds a null character"):
+        await parser.parse("qasm3", "qubit q; // \0")
     with pytest.raises(InvalidInput, match="program: expected at most 4,000,000 characters"):
         await parser.parse("qasm3", " " * 4_000_001)
 
@@ -86,7 +88,7 @@ async def test_a_refusal_costs_no_process() -> None:
 async def test_the_longest_program_arrives_whatever_it_holds() -> None:
     async with parsing(read_s=60.0) as parser:
         with pytest.raises(InvalidInput, match="program: line 1, column 1: "):
-            await parser.parse("qasm3", "\0" * 4_000_000)
+            await parser.parse("qasm3", "\x01" * 4_000_000)
 
 
 async def test_a_slow_program_is_refused_and_the_next_one_read() -> None:

@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -128,3 +129,10 @@ def test_reasons_are_short_and_printable(reason: str) -> None:
     said = readable(reason)
     assert said.isprintable()
     assert 0 < len(said) <= MAX_REASON_CHARACTERS
+
+
+@pytest.mark.parametrize("name", ["", "a\0b", "a\nb", "\u202e", "a" * 201])
+def test_a_name_that_nobody_can_store_or_read_is_refused(name: str) -> None:
+    answer = Answer(circuit=replace(CIRCUIT, parameters=("theta", name)))
+    with pytest.raises(InvalidInput, match="program: expected names of parameters of at most 200"):
+        read_answer(msgspec.json.encode(answer))
