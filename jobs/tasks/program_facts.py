@@ -23,6 +23,9 @@ MAX_STEPS = 1_000_000
 MAX_NESTING = 64
 """Refuse definitions nested deeper than this."""
 
+MAX_CLBITS = 256
+"""Refuse circuits of more classical bits than this: each outcome is written with all of them."""
+
 _ONE_BIT_RANK = frozenset({"cx", "cy", "cz", "ch", "cp", "crx", "cry", "crz", "cs", "csdg", "csx"})
 _ONE_BIT_RANK |= {"cu", "cu1", "cu3", "ecr", "rxx", "ryy", "rzz", "rzx"}
 _CLIFFORD = frozenset({"h", "id", "s", "sdg", "sx", "sxdg", "x", "y", "z"})
@@ -40,10 +43,12 @@ def circuit_facts(circuit: QuantumCircuit) -> ParsedCircuit:
     Gates are counted with definitions and loops written out, down to gates on at most two qubits.
 
     Raises:
-        InvalidInput: it has no qubits, too many operations, a loop without a bound or a gate
+        InvalidInput: it has no qubits, too many bits or operations, a loop without a bound or a gate
             without a definition; names the program.
     """
     _require(circuit.num_qubits > 0, "expected at least one qubit")
+    reason = f"expected at most {MAX_CLBITS} classical bits, was {circuit.num_clbits:,}"
+    _require(circuit.num_clbits <= MAX_CLBITS, reason)
     walk = _Walk(circuit.num_qubits)
     walk.over(circuit, list(range(circuit.num_qubits)), 0)
     return ParsedCircuit(

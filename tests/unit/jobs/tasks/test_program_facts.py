@@ -205,3 +205,9 @@ def _of(gate: Gate, qubits: int) -> QuantumCircuit:
     circuit = QuantumCircuit(QuantumRegister(qubits))
     circuit.append(gate, range(qubits))
     return circuit
+
+
+def test_outcomes_are_as_wide_as_can_be_written_often() -> None:
+    assert circuit_facts(QuantumCircuit(1, program_facts.MAX_CLBITS)).clbits == 256
+    with pytest.raises(InvalidInput, match="program: expected at most 256 classical bits, was 257"):
+        circuit_facts(QuantumCircuit(1, program_facts.MAX_CLBITS + 1))
