@@ -61,7 +61,7 @@ def decide(
     the organisation with the least under way for its plan's weight, of equal ones to that which
     has waited longest; within an organisation to the highest priority, then to the oldest run.
     Runs that were begun before a restart come first of all. No organisation has more under way in
-    a lane than its plan allows.
+    a lane than its plan allows; where there is no such plan any more, its runs wait.
     """
     waiting = [run for run in queue if run.run_id not in carried]
     cancel = tuple(run for run in waiting if run.cancel_requested)
@@ -109,4 +109,5 @@ def _claim(runs: list[QueuedRun], under_way: int) -> tuple[bool, float, datetime
 
 
 def _limit(run: QueuedRun) -> int:
-    return PLANS[run.plan].max_running
+    plan = PLANS.get(run.plan)
+    return 0 if plan is None else plan.max_running

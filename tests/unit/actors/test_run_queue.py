@@ -53,6 +53,13 @@ def test_no_more_than_the_plan_allows() -> None:
     assert started([queued(number, ORGS[2]) for number in range(3)]) == [0]
 
 
+def test_runs_of_a_plan_that_there_is_not_any_more_wait_and_stop_nobody() -> None:
+    stuck = queued(1, ORGS[1], plan="of yesterday", priority=9)
+    assert started([stuck, queued(2)]) == [2]
+    late = queued(3, ORGS[1], plan="of yesterday", deadline=NOW)
+    assert decide([late], {}, {}, NOW, Places()).expire == (late,)
+
+
 def test_places_are_shared_by_weight() -> None:
     small = [queued(number, ORGS[0]) for number in range(20)]
     large = [queued(number, ORGS[3]) for number in range(20, 60)]
