@@ -265,11 +265,13 @@ class _Fan:
         self._waiting.clear()
         self._pausing.clear()
         deadline_s = time.monotonic() + _DRAIN_S
-        while self._running and (left_s := deadline_s - time.monotonic()) > 0:
-            for task, _ in await self._arrivals.take(left_s):
-                self._running.discard(task)
-        for task in self._running:
-            ray.cancel(task.answer, force=True)
+        try:
+            while self._running and (left_s := deadline_s - time.monotonic()) > 0:
+                for task, _ in await self._arrivals.take(left_s):
+                    self._running.discard(task)
+        finally:  # whoever cannot wait either must not leave them behind
+            for task in self._running:
+                ray.cancel(task.answer, force=True)
 
 
 def _may_share(first: _Try, other: _Try) -> bool:
