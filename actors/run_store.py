@@ -74,10 +74,17 @@ class RunStore:
     async def begin(
         self, run: Run, steps: Sequence[Step], plan: dict[str, Any], snapshot: BackendSnapshot
     ) -> bool:
-        """Store the plan, the backend it chose and the steps into running; False if too late."""
+        """Store the plan, the backend it chose and the steps into running; False if too late.
+
+        It is too late for a run that runs already, be it by an earlier try whose answer was lost:
+        what counts is the plan that is stored.
+        """
 
         async def write(connection: WriteConn) -> list[RunEvent]:
             now = utc_from_ns(self.clock.now_ns())
+            found = await runs.queued(connection, run.org_id, run.run_id)
+            if found is None or found.status is RunStatus.RUNNING:
+                return []
             await snapshots.remember(connection, snapshot, now)
             return await runs.take_steps(
                 connection,

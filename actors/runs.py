@@ -13,7 +13,7 @@ from actors.run_events import problem_of
 from actors.run_metrics import Meter, RunMetrics, Unmetered
 from actors.run_queue import Lane, Places, decide, lane_of
 from actors.run_store import Ending, RunStore
-from core.clock import Clock, utc_from_ns
+from core.clock import NANOSECONDS_PER_SECOND, Clock, utc_from_ns
 from core.errors import BackendUnavailable, DeadlineMissed, HeliostatError, SourceUnavailable
 from core.logs import get_logger
 from core.runs import QueuedRun, RunStatus
@@ -24,6 +24,12 @@ log = get_logger(__name__)
 
 _CANCELLED = Ending(status=RunStatus.CANCELLED, why="asked for")
 _LONGEST_HOLD_S = 60.0
+_ENDINGS_AT_ONCE = 2
+"""End so many runs that were never begun at a time: they share the connections of all others."""
+
+_STOP_AGAIN_NS = 10 * NANOSECONDS_PER_SECOND
+_DECIDING_SHARE = 0.2
+"""Spend at most this share of the time on deciding, however long the queue is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,9 +73,14 @@ class RunManager:
         self._driver = RunDriver(self._store, fanouts, clock, config.memory_bytes, self._metrics)
         self._queue: dict[UUID, QueuedRun] = {}
         self._carried: dict[UUID, QueuedRun] = {}
+        self._ending: dict[UUID, QueuedRun] = {}
+        self._endings = asyncio.Semaphore(_ENDINGS_AT_ONCE)
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
         self._held: dict[UUID, datetime] = {}
         self._hold_s: dict[UUID, float] = {}
+        self._stopped_ns: dict[UUID, int] = {}
+        self._decides_at: asyncio.TimerHandle | None = None
+        self._decided_s = 0.0
         self._is_stopping = False
         self._loops = start_loops(self._sweep())
 
@@ -89,7 +100,7 @@ class RunManager:
         """Stop a run whose cancellation is stored; its outstanding tasks are cancelled."""
         task = self._tasks.get(run_id)
         if task is not None:
-            task.cancel()
+            self._stop(run_id, task)
             await asyncio.wait([task])
         run = await self._store.queued(org_id, run_id)
         if run is not None:
@@ -111,34 +122,57 @@ class RunManager:
                 self._queue = {run.run_id: run for run in found}
                 self._queue.update(self._carried)
                 for run in found:
-                    if run.cancel_requested and run.run_id in self._tasks:
-                        self._tasks[run.run_id].cancel()
+                    if run.cancel_requested and run.run_id in self._carried:
+                        self._stop(run.run_id, self._tasks[run.run_id])
                 self._schedule()
             await asyncio.sleep(self._config.sweep_interval_s)
 
+    def _stop(self, run_id: UUID, task: asyncio.Task[None]) -> None:
+        """Cancel what carries a run out; once more only if that has had no effect for a while.
+
+        A second cancellation would disturb what the first one has begun to close.
+        """
+        now_ns = self._clock.now_ns()
+        stopped_ns = self._stopped_ns.get(run_id)
+        if stopped_ns is None or now_ns - stopped_ns > _STOP_AGAIN_NS:
+            self._stopped_ns[run_id] = now_ns
+            task.cancel()
+
     def _schedule(self) -> None:
+        """Decide soon; what happens until then is decided about together."""
+        if self._decides_at is None and not self._is_stopping:
+            pause_s = self._decided_s * (1.0 / _DECIDING_SHARE - 1.0)
+            self._decides_at = asyncio.get_running_loop().call_later(pause_s, self._decide)
+
+    def _decide(self) -> None:
+        self._decides_at = None
         if self._is_stopping:
             return
-        now = utc_from_ns(self._clock.now_ns())
-        decision = decide(self._queue.values(), self._carried, self._held, now, self._config.places)
+        began_ns = self._clock.now_ns()
+        waiting = [run for run in self._queue.values() if run.run_id not in self._ending]
+        decision = decide(
+            waiting, self._carried, self._held, utc_from_ns(began_ns), self._config.places
+        )
         for run in decision.cancel:
-            self._start(run, self._end(run, _CANCELLED))
+            self._start(run, self._end_in_turn(run, _CANCELLED), self._ending)
         for run in decision.expire:
-            self._start(run, self._end(run, _late(run)))
+            self._start(run, self._end_in_turn(run, _late(run)), self._ending)
         for run in decision.start:
-            self._start(run, self._drive(run))
+            self._start(run, self._drive(run), self._carried)
         self._metrics.standing(self._queue.values(), self._carried)
+        self._decided_s = max(self._clock.now_ns() - began_ns, 0) / NANOSECONDS_PER_SECOND
 
-    def _start(self, run: QueuedRun, body: Coroutine[Any, Any, None]) -> None:
-        self._carried[run.run_id] = run
+    def _start(
+        self, run: QueuedRun, body: Coroutine[Any, Any, None], among: dict[UUID, QueuedRun]
+    ) -> None:
+        among[run.run_id] = run
         task = asyncio.create_task(body, name=f"run-{run.run_id}")
         self._tasks[run.run_id] = task
         task.add_done_callback(lambda _: self._ended(run.run_id))
 
     def _ended(self, run_id: UUID) -> None:
-        self._tasks.pop(run_id, None)
-        self._carried.pop(run_id, None)
-        self._queue.pop(run_id, None)
+        for known in (self._tasks, self._carried, self._ending, self._stopped_ns, self._queue):
+            known.pop(run_id, None)
         self._schedule()
 
     def _forget(self, run_id: UUID) -> None:
@@ -186,6 +220,10 @@ class RunManager:
             await self._store.wait_for(run.org_id, run.run_id, error.detail)
         except SourceUnavailable as unavailable:
             log.warning("run.postponed", run_id=str(run.run_id), reason=unavailable.detail)
+
+    async def _end_in_turn(self, run: QueuedRun, ending: Ending) -> None:
+        async with self._endings:
+            await self._end(run, ending)
 
     async def _end(self, run: QueuedRun, ending: Ending) -> None:
         try:

@@ -16,9 +16,10 @@ from uuid import UUID
 import pytest
 import uuid_utils.compat as uuid_utils
 
+import actors.runs
 from actors import run_driver
 from actors.run_metrics import CHUNK_SECONDS, ENDED, RUNS, Measure
-from actors.run_queue import Places
+from actors.run_queue import Places, decide
 from actors.runs import RunManager, RunManagerConfig
 from core.clock import SystemClock
 from core.errors import BackendUnavailable, SourceUnavailable
@@ -176,6 +177,10 @@ class Bench:
                 connection, NewRun(**{**values, **changes}), None, b"", datetime.now(UTC), 100
             )
         return run
+
+    async def change_plan(self, plan: str) -> None:
+        async with self.pools.system() as connection:
+            await connection.execute("UPDATE organisations SET plan = $1", plan)
 
     async def read(self, run: Run) -> Run:
         async with self.pools.read(DEFAULT_ORG) as connection:
@@ -391,6 +396,127 @@ async def test_an_outage_of_the_database_loses_no_finished_work(
         await bench.ended(run)
     assert refused == 2
     assert set(bench.workers.counted.values()) == {1}
+
+
+async def test_commits_whose_answers_are_lost_change_nothing(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken, lent = runs.take_steps, Pools.system
+    told: list[str] = []
+    doomed: set[int] = set()
+
+    async def noted(connection: Any, *arguments: Any, **changes: Any) -> Any:
+        kind = arguments[2][-1].kind
+        if kind not in told:
+            told.append(kind)
+            doomed.add(id(connection))
+        return await taken(connection, *arguments, **changes)
+
+    @asynccontextmanager
+    async def lost(pools: Pools) -> AsyncIterator[Any]:
+        async with lent(pools) as connection:
+            yield connection
+        if id(connection) in doomed:
+            doomed.remove(id(connection))
+            raise SourceUnavailable(source="database", reason="it went after the commit")
+
+    monkeypatch.setattr(runs, "take_steps", noted)
+    monkeypatch.setattr(Pools, "system", lost)
+    run = await bench.store()
+    async with bench.manager():
+        await bench.ended(run)
+    assert {"running", "succeeded"} <= set(told)
+    assert len(await bench.chunks(run)) == NUMBERS + 1
+    assert await bench.steps(run) == ["queued", "planning", "running", "succeeded"]
+    assert set(bench.workers.counted.values()) == {1}
+
+
+async def test_a_run_of_an_unknown_plan_waits_and_stops_nobody_else(bench: Bench) -> None:
+    await bench.change_plan("of yesterday")
+    stuck = await bench.store()
+    async with bench.manager() as manager:
+        await manager.submit(stuck.org_id, stuck.run_id)
+        assert (await bench.read(stuck)).status is RunStatus.QUEUED
+        await bench.change_plan("team")
+        await bench.ended(stuck)
+
+
+async def test_what_closes_a_fan_out_is_not_disturbed_by_further_sweeps(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed, swept, blocked = runs.queue, asyncio.Semaphore(0), asyncio.Event()
+
+    async def counted(connection: Any) -> Any:
+        swept.release()
+        return await listed(connection)
+
+    async def never(piece: Piece) -> Outcome:
+        blocked.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            for _ in range(5):
+                await swept.acquire()
+            bench.workers.counted["closed", piece.index] += 1
+        return carried_out(piece)
+
+    monkeypatch.setattr(runs, "queue", counted)
+    bench.workers.behave = never
+    run = await bench.store()
+    async with bench.manager():
+        await asyncio.wait_for(blocked.wait(), 10)
+        while not swept.locked():
+            await swept.acquire()
+        async with bench.pools.write(DEFAULT_ORG) as connection:
+            await runs.request_cancel(
+                connection, DEFAULT_ORG, run.run_id, "somebody", datetime.now(UTC)
+            )
+        await bench.ended(run, RunStatus.CANCELLED)
+    assert bench.workers.counted["closed", 0] == 1
+
+
+async def test_many_that_are_late_at_once_take_nothing_from_others(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken, others = runs.take_steps, asyncio.Event()
+
+    async def late_last(connection: Any, *arguments: Any, **changes: Any) -> Any:
+        if arguments[2][-1].kind == "failed":
+            await others.wait()
+        return await taken(connection, *arguments, **changes)
+
+    monkeypatch.setattr(runs, "take_steps", late_last)
+    deadline = datetime.now(UTC) - timedelta(seconds=1)
+    late = [await bench.store(deadline=deadline) for _ in range(20)]
+    run = await bench.store()
+    async with bench.manager():
+        await bench.ended(run)
+        others.set()
+        for one in late:
+            await bench.ended(one, RunStatus.FAILED)
+
+
+async def test_what_happens_at_once_is_decided_about_together(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decided = 0
+
+    def counted(*arguments: Any) -> Any:
+        nonlocal decided
+        decided += 1
+        return decide(*arguments)
+
+    monkeypatch.setattr(actors.runs, "decide", counted)
+    run = await bench.store()
+    async with bench.manager() as manager:
+        await bench.ended(run)
+        before = decided
+        for _ in range(1000):
+            manager._schedule()
+        assert decided == before
+        async with asyncio.timeout(10):
+            while decided == before:  # noqa: ASYNC110 - it tells of no event
+                await asyncio.sleep(0.01)
 
 
 async def test_many_runs_at_once_are_each_carried_out_once(bench: Bench) -> None:
