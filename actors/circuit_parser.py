@@ -4,15 +4,15 @@ import asyncio
 import re
 from concurrent.futures import ThreadPoolExecutor
 
-from core.errors import InvalidInput
+from core.errors import InvalidInput, SourceUnavailable
 from core.logs import get_logger
 from core.specifications.circuit import MAX_PROGRAM_CHARACTERS, Language
 from jobs.kinds.kind import ParsedCircuit
 from jobs.parsing.process import ParserConfig, ParserProcess, ProcessEnded
+from jobs.parsing.syscalls import PARSER
 
 log = get_logger(__name__)
 
-_TRIES = 2
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -27,6 +27,7 @@ class CircuitParser:
         self._config = config or ParserConfig()
         self._idle: list[ParserProcess] = []
         self._all: set[ParserProcess] = set()
+        self._free = asyncio.Semaphore(self._config.processes)
         # as many threads as processes, and they live as long: a process dies with its thread
         self._threads = ThreadPoolExecutor(self._config.processes, "circuit-parser")
 
@@ -35,7 +36,7 @@ class CircuitParser:
 
         Raises:
             InvalidInput: it is refused; names it, with line and column where they are known.
-            SourceUnavailable: no process can be started or closed off here.
+            SourceUnavailable: no process can be started or closed off here, or none is free.
         """
         if language not in set(Language):
             known = " or ".join(Language)
@@ -48,7 +49,14 @@ class CircuitParser:
         if "\0" in program:  # parsers skip it in comments, and the database cannot store it
             raise InvalidInput(field="program", reason="it holds a null character")
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._read, language, program)
+        try:
+            await asyncio.wait_for(self._free.acquire(), self._config.wait_s)
+        except TimeoutError:
+            raise SourceUnavailable(source=PARSER, reason="it reads those of others") from None
+        try:
+            return await loop.run_in_executor(self._threads, self._read, language, program)
+        finally:
+            self._free.release()
 
     def close(self) -> None:
         """End every process; those that read give up."""
@@ -58,7 +66,7 @@ class CircuitParser:
 
     def _read(self, language: str, program: str) -> ParsedCircuit:
         how = ""
-        for _ in range(_TRIES):
+        for _ in range(self._config.tries):
             process = self._take()
             try:
                 return process.read(language, program)

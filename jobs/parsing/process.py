@@ -42,7 +42,9 @@ class ParserConfig:
 
     `read_s` is wall-clock time for one program, `memory_bytes` what reading may take on top of a
     warm process. A process that has read for `retire_s`, or `retire_programs`, makes room for a
-    fresh one. `start_s` is what imports may take on a busy machine.
+    fresh one. `start_s` is what imports may take on a busy machine. A program whose process ends
+    while it reads gets `tries` in all, as somebody else may have ended it. None waits longer than
+    `wait_s` for its turn.
     """
 
     processes: int = 2
@@ -51,11 +53,18 @@ class ParserConfig:
     start_s: float = 60.0
     retire_s: float = 300.0
     retire_programs: int = 1000
+    tries: int = 2
+    wait_s: float = 30.0
 
     @property
     def cpu_s(self) -> int:
         """Return the processor time after which the kernel ends a process, whatever it does."""
         return int(self.start_s + self.retire_s + self.read_s) + 1
+
+    @property
+    def longest_s(self) -> float:
+        """Return what one program may take: its turn, and tries that start a process and read."""
+        return self.wait_s + self.tries * (self.start_s + self.read_s)
 
 
 class ProcessEnded(Exception):

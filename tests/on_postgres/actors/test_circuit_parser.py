@@ -18,7 +18,7 @@ from qiskit.circuit import library
 from qiskit.circuit.library import get_standard_gate_name_mapping
 
 from actors.circuit_parser import CircuitParser
-from core.errors import InvalidInput
+from core.errors import InvalidInput, SourceUnavailable
 from jobs.parsing.process import ParserConfig, ParserProcess
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(240)]
@@ -98,6 +98,18 @@ async def test_a_slow_program_is_refused_and_the_next_one_read() -> None:
         with pytest.raises(InvalidInput, match="program: reading it took longer than 3 s"):
             await parser.parse("qasm3", SLOW)
         assert started.isdisjoint(children())
+        assert (await parser.parse("qasm3", BELL)).qubits == 2
+
+
+async def test_a_program_waits_so_long_for_its_turn() -> None:
+    async with parsing(read_s=10.0, wait_s=0.1) as parser:
+        await parser.parse("qasm3", BELL)
+        slow = asyncio.create_task(parser.parse("qasm3", SLOW))
+        await asyncio.sleep(0)
+        with pytest.raises(SourceUnavailable, match="the reader of programs"):
+            await parser.parse("qasm3", BELL)
+        with pytest.raises(InvalidInput, match="reading it took longer than 10 s"):
+            await slow
         assert (await parser.parse("qasm3", BELL)).qubits == 2
 
 
