@@ -7,7 +7,8 @@ from core.errors import InvalidInput
 
 MAX_URL_CHARACTERS = 2_000
 _NAT64 = IPv6Network("64:ff9b::/96")
-_LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")
+_GLOBAL_UNICAST = IPv6Network("2000::/3")
+"""Hold every IPv6 address that is given out; what lies outside may be led anywhere."""
 
 
 def is_public(address: str) -> bool:
@@ -18,11 +19,12 @@ def is_public(address: str) -> bool:
     """
     found = ip_address(address)
     if isinstance(found, IPv6Address):
-        if found.scope_id is not None or found.is_site_local or found in _LOCAL_NAT64:
+        if found.scope_id is not None:
             return False
         inner = _embedded(found)
         if inner is not None:
             return _is_global(inner)
+        return found in _GLOBAL_UNICAST and _is_global(found)
     return _is_global(found)
 
 
