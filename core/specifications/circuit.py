@@ -81,8 +81,10 @@ class Program(Asked):
         require(0 not in lengths, "parameters", "give every parameter at least one value")
         if self.grid is Grid.ZIP:
             require(len(lengths) <= 1, "parameters", "expected lists of one length with grid zip")
-        reason = f"expected at most {MAX_GRID_POINTS:,} points, was {self.points:,}"
-        require(self.points <= MAX_GRID_POINTS, "parameters", reason)
+        points = self.points
+        was = f"{points:,}" if points < 10**12 else "far more"  # as long as a page otherwise
+        reason = f"expected at most {MAX_GRID_POINTS:,} points, was {was}"
+        require(points <= MAX_GRID_POINTS, "parameters", reason)
         return self
 
     @property

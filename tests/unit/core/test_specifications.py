@@ -303,3 +303,9 @@ def test_a_landscape_counts_its_grid() -> None:
     axis = {"low": 0.0, "high": 1.0, "points": 11}
     landscape = LandscapeSpecification.checked({**CHOICE, "gamma": axis})
     assert landscape.points == 11 * 41
+
+
+def test_a_grid_beyond_all_bounds_is_refused_in_one_line() -> None:
+    columns = {f"p{index}": [0.0, 1.0] for index in range(1000)}
+    with pytest.raises(InvalidInput, match="expected at most 2,000,000 points, was far more$"):
+        CircuitSpecification.checked({"program": "x", "parameters": columns, "grid": "product"})
