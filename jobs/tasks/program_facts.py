@@ -43,8 +43,8 @@ def circuit_facts(circuit: QuantumCircuit) -> ParsedCircuit:
     Gates are counted with definitions and loops written out, down to gates on at most two qubits.
 
     Raises:
-        InvalidInput: it has no qubits, too many bits or operations, a loop without a bound or a gate
-            without a definition; names the program.
+        InvalidInput: it has no qubits, too many bits or operations, a loop without a bound or a
+            gate without a definition; names the program.
     """
     _require(circuit.num_qubits > 0, "expected at least one qubit")
     reason = f"expected at most {MAX_CLBITS} classical bits, was {circuit.num_clbits:,}"
