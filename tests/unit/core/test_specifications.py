@@ -307,5 +307,5 @@ def test_a_landscape_counts_its_grid() -> None:
 
 def test_a_grid_beyond_all_bounds_is_refused_in_one_line() -> None:
     columns = {f"p{index}": [0.0, 1.0] for index in range(1000)}
-    with pytest.raises(InvalidInput, match="expected at most 2,000,000 points, was far more$"):
+    with pytest.raises(InvalidInput, match=r"expected at most 2,000,000 points, was far more$"):
         CircuitSpecification.checked({"program": "x", "parameters": columns, "grid": "product"})
