@@ -3,6 +3,7 @@
 import csv
 import json
 import sys
+from math import isfinite
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,6 +11,7 @@ import typer
 from cluster.commands.exit_codes import teach
 from cluster.commands.output import JsonOption, remark, show, show_json
 from cluster.commands.stack import DataDir
+from core.errors import InvalidInput
 
 if TYPE_CHECKING:
     from cluster.local.queries import Answer
@@ -43,8 +45,7 @@ def sql(
 
     answer = ask(data, query, limit)
     if as_json:
-        rows = [dict(zip(answer.columns, map(_plain, row), strict=True)) for row in answer.rows]
-        show_json({"items": rows, "is_whole": answer.is_whole})
+        show_json({"items": _objects(answer), "is_whole": answer.is_whole})
     elif as_csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(answer.columns)
@@ -67,10 +68,20 @@ def _show_table(answer: "Answer") -> None:
     show(table)
 
 
+def _objects(answer: "Answer") -> list[dict[str, Any]]:
+    if len(set(answer.columns)) < len(answer.columns):
+        raise InvalidInput(field="QUERY", reason="two columns have one name; tell them apart by AS")
+    return [dict(zip(answer.columns, map(_plain, row), strict=True)) for row in answer.rows]
+
+
 def _plain(value: Any) -> Any:
-    """Return a value as JSON has it; times, numbers of any precision and ids are text."""
-    if isinstance(value, list | dict):
-        return json.loads(json.dumps(value, default=str))
+    """Return a value as JSON has it; times, ids and numbers that JSON lacks are text."""
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, dict):
+        return {str(name): _plain(one) for name, one in value.items()}
+    if isinstance(value, float) and not isfinite(value):
+        return str(value)
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 

@@ -46,19 +46,24 @@ async def _ask(chosen: launch.ChosenStack, query: str, limit: int) -> Answer:
     pools = await open_pools(urls, PoolConfig(max_size=1))
     try:
         async with pools.read(DEFAULT_ORG) as connection:
-            return await _answered(connection, query, limit)
+            return await answered(connection, query, limit)
     finally:
         await pools.close()
 
 
-async def _answered(connection: ReadConn, query: str, limit: int) -> Answer:
+async def answered(connection: ReadConn, query: str, limit: int) -> Answer:
+    """Return the first `limit` rows that one statement reads.
+
+    Raises:
+        InvalidInput: it is none, it may not, or Python has no such date.
+    """
     try:
         statement = await connection.prepare(query)
         names = tuple(column.name for column in statement.get_attributes())
         if not names:
             raise InvalidInput(field="QUERY", reason="expected a statement that answers with rows")
         found = await (await statement.cursor()).fetch(limit + 1)
-    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, ValueError, OverflowError) as error:
         raise InvalidInput(field="QUERY", reason=str(error)) from error
     return Answer(
         columns=names,
