@@ -2,7 +2,7 @@
 
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
@@ -26,12 +26,21 @@ if TYPE_CHECKING:
 
     from heliostat import Client, Run, RunEvent
     from heliostat.run_flows import RunChoice
-    from heliostat.runs import ResultForm
+    from heliostat.runs import ResultForm, Trial
 
 RunArgument = Annotated[str, typer.Argument(metavar="RUN_ID", help="The id of the run.")]
 KINDS = "portfolio, hedge, sweep, circuit, observable, amplitude or landscape"
 
 _PAGE_SIZE = 50
+
+
+class Envelope(TypedDict):
+    """Name what surrounds a specification, tried out or submitted."""
+
+    priority: int
+    deadline: str | None
+    labels: list[str] | tuple[()]
+
 
 runs_app = typer.Typer(no_args_is_help=True, help="Submit runs of every kind and read them.")
 
@@ -78,18 +87,12 @@ def submit_run(
 ) -> None:
     """Submit a run of any kind."""
     specification = read_specification(file)
+    envelope: Envelope = {"priority": priority, "deadline": deadline, "labels": label or ()}
     with connect(context, data) as client:
         if dry_run:
-            _try_out(client, kind, specification, as_json)
+            _tell_trial(client.validate(kind, specification, **envelope), as_json)
             return
-        run = client.submit(
-            kind,
-            specification,
-            fresh=fresh,
-            priority=priority,
-            deadline=deadline,
-            labels=label or (),
-        )
+        run = client.submit(kind, specification, fresh=fresh, **envelope)
         if wait and not run.status.is_final:
             run = _follow(client, run.run_id)
     if as_json:
@@ -149,7 +152,7 @@ def list_runs(
         elapsed = "" if run.elapsed_s is None else duration_text(run.elapsed_s)
         created = _second(run.created_at)
         table.add_row(run.run_id, run.kind, run.status.value, created, elapsed, asked_for(run))
-    show(table if found else "No runs yet; `heliostat optimize --help` shows how to start one.")
+    show(table if found else _no_runs(choice))
 
 
 @runs_app.command("show", epilog=teach("heliostat runs show RUN_ID --json"))
@@ -257,6 +260,12 @@ def show_result(
     With --json what is printed is JSON: the result, or of a file what was written.
     """
     chosen = _form(form)
+    if partial and (chosen != "json" or output is not None):
+        message = "chunks so far are printed as JSON, without --form and --output"
+        raise typer.BadParameter(message, param_hint="--partial")
+    if as_json and chosen != "json" and output is None:
+        message = f"with --json nothing but JSON is printed; name a file for {chosen}"
+        raise typer.BadParameter(message, param_hint="--output")
     with connect(context, data) as client:
         if output is not None:
             written = client.save_result(run_id, output, chosen)
@@ -270,6 +279,12 @@ def show_result(
             typer.get_binary_stream("stdout").write(client.result(run_id, chosen))
 
 
+def _no_runs(choice: "RunChoice") -> str:
+    if any(value for name, value in choice.items() if name != "page_size"):
+        return "No such runs."
+    return "No runs yet; `heliostat optimize --help` shows how to start one."
+
+
 def _form(form: str) -> "ResultForm":
     from heliostat.runs import RESULT_FORMS
 
@@ -279,8 +294,7 @@ def _form(form: str) -> "ResultForm":
     return form
 
 
-def _try_out(client: "Client", kind: str, specification: dict[str, Any], as_json: bool) -> None:
-    trial = client.validate(kind, specification)
+def _tell_trial(trial: "Trial", as_json: bool) -> None:
     if as_json:
         show_json(trial.model_dump(mode="json"))
         return

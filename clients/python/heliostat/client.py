@@ -208,11 +208,19 @@ class Client(Frames):
         self,
         kind: str = "portfolio",
         specification: Specification | None = None,
+        *,
+        priority: int = 0,
+        deadline: datetime | str | None = None,
+        labels: Sequence[str] = (),
         **fields: Any,
     ) -> Trial:
-        """Return what a run would be, where and for how long; nothing is stored."""
+        """Return what a run would be, where and for how long; nothing is stored.
+
+        Takes what `submit` takes, and is refused as that would be.
+        """
+        envelope = Envelope(priority=priority, deadline=deadline, labels=labels)
         asked = specification_of(specification, fields)
-        return self._transport.run(self._flows.validate(kind, asked, Envelope()))
+        return self._transport.run(self._flows.validate(kind, asked, envelope))
 
     def optimize(
         self,

@@ -125,7 +125,9 @@ def test_a_dry_run_says_what_would_run_where(api: "FakeApi", file: Path) -> None
     }
     api.on("POST", "/v1/runs/validate", 200, trial)
     words = ["runs", "submit", "--kind", "circuit", "--file", str(file), "--dry-run"]
-    shown = api.run(*words).stdout
+    shown = api.run(*words, "--priority", "3", "--label", "eod").stdout
+    body = json.loads(api.requests[0].content)
+    assert (body["priority"], body["labels"]) == (3, ["eod"])
     assert "circuit on aer (stabilizer), about 0.2 s of one core" in shown
     assert "all gates are Clifford" in shown
     assert json.loads(api.run(*words, "--json").stdout)["plan"] == "team"
@@ -162,6 +164,22 @@ def test_the_result_is_printed_or_written(api: "FakeApi", tmp_path: Path) -> Non
     assert target.read_text() == "point,count\n0,64\n"
     assert dict(api.requests[-1].url.params) == {"form": "csv"}
     assert api.run("runs", "result", RUN_ID, "--form", "xml").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--partial", "--form", "csv"], ["--partial", "--output", "x"], ["--json", "--form", "csv"]],
+    ids=str,
+)
+def test_a_result_is_asked_for_in_one_way(api: "FakeApi", words: list[str]) -> None:
+    result = api.run("runs", "result", RUN_ID, *words)
+    assert (result.exit_code, result.stdout, api.requests) == (2, "", [])
+
+
+def test_an_empty_list_says_whether_it_was_filtered(api: "FakeApi") -> None:
+    api.on("GET", "/v1/runs", 200, {"items": [], "next_before": None})
+    assert "No runs yet" in api.run("runs", "list").stdout
+    assert "No such runs" in api.run("runs", "list", "--status", "failed").stdout
 
 
 def test_a_result_that_is_not_ready_is_exit_2(api: "FakeApi") -> None:
