@@ -55,7 +55,8 @@ class QpuActor:
 
     Owns: the connection, its pace, and every job that has not ended. All of it is found again
     after a restart: an intent is written before its job is sent, and the job carries its tag. A
-    caller may repeat any call: a request that was made before is waited for, never sent again.
+    caller may repeat any call: a job that was sent is waited for, and sent again only if none with
+    its tag has appeared in time.
     The vendor's package is imported by the first call that needs it.
     """
 
@@ -73,11 +74,9 @@ class QpuActor:
             source=config.source,
         )
         self._sender = JobSender(self._account, await self._reloaded_pace())
+        self._appears = timedelta(seconds=config.appears_s)
         self._rounds = QpuRounds(
-            self._account,
-            self._sender,
-            poll_s=config.poll_s,
-            appears=timedelta(seconds=config.appears_s),
+            self._account, self._sender, poll_s=config.poll_s, appears=self._appears
         )
         self._answers: dict[IntentKey, asyncio.Task[QpuOutcome]] = {}
         self._checked: dict[str, tuple[int, Device]] = {}
@@ -127,7 +126,8 @@ class QpuActor:
 
         Raises:
             BudgetExhausted: the month has fewer seconds left than the job may use; nothing is sent.
-            BackendUnavailable: the job could not be sent, or its result not fetched, now.
+            BackendUnavailable: the job could not be sent, or its result not fetched, now; or it
+                was sent, and may be listed yet.
             ChunkFailed: the job failed, was refused or cancelled, and is not sent again.
             InvalidInput: the account has no such device.
             SourceUnavailable: the database is away.
@@ -143,6 +143,7 @@ class QpuActor:
 
     def _forget(self, key: IntentKey, answer: asyncio.Task[QpuOutcome]) -> None:
         del self._answers[key]
+        self._rounds.nudge()  # it may have left an intent that nobody asks for again
         if not answer.cancelled():
             answer.exception()  # it may be that nobody is left to hear of it
 
@@ -168,6 +169,9 @@ class QpuActor:
             intent = await self._account.match(intent)
             if intent.job_id is not None:
                 return intent
+            if self._sender.may_still_appear(intent, self._appears):
+                reason = "it is not known yet whether it took the job"
+                raise BackendUnavailable(backend=_name(intent.device), reason=reason)
         return await self._sender.send(request, intent)
 
     async def _collected(self, request: QpuRequest, intent: Intent) -> QpuOutcome:

@@ -119,8 +119,8 @@ class QpuAccount:
         return await self.ask(lambda client: client.end(job_id))
 
     async def drop(self, intent: Intent) -> None:
-        """End an intent whose job was never sent."""
-        await self.store.close(intent.key, IntentState.CANCELLED, reason=CANCELLED, usage_s=0.0)
+        """End an intent without a job, unless one has been sent since it was read."""
+        await self.store.drop(intent, CANCELLED)
 
     async def cancel(self, intent: Intent, *, may_appear: bool) -> bool:
         """Cancel every job of an intent; end the intent and return True once all have ended."""
@@ -157,10 +157,11 @@ class QpuAccount:
         if end.status is not JobStatus.DONE:
             raise await self._failed(intent, end)
         answer = await self._answer(request, intent.job_id)
+        if intent.is_open:
+            # A job that a lost request made may have come only now; what it used counts too.
+            intent = await self.match(intent)
         usage_s = await self._settled_usage_s(intent)
         if intent.is_open:
-            # A job that a lost request made may have come only now.
-            intent = await self.match(intent)
             await self.store.close(intent.key, IntentState.FINISHED, reason=None, usage_s=usage_s)
         return QpuOutcome(
             result={
@@ -191,9 +192,8 @@ class QpuAccount:
         if end.ran_too_long:
             reason = f"it needed more than the {intent.budget_s} s that it might use"
         if intent.is_open:
-            await self.store.close(
-                intent.key, IntentState.FAILED, reason=reason, usage_s=end.usage_s
-            )
+            usage_s = end.usage_s if not intent.duplicates else await self._usage_s(intent)
+            await self.store.close(intent.key, IntentState.FAILED, reason=reason, usage_s=usage_s)
         return chunk_failed(intent, reason)
 
     async def _settled_usage_s(self, intent: Intent) -> float | None:

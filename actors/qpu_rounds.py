@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import NoReturn
 
 from actors.qpu_account import QpuAccount
-from actors.qpu_reconciling import Action, action_for, may_still_appear, strays
+from actors.qpu_reconciling import Action, action_for, strays
 from actors.qpu_sending import JobSender
 from core.clock import NANOSECONDS_PER_SECOND
 from core.errors import BackendUnavailable, NotFound, SourceUnavailable
@@ -118,7 +118,7 @@ class QpuRounds:
         elif action is Action.SETTLE:
             await account.settle(intent)
         elif action is Action.CANCEL:
-            appears = may_still_appear(intent, account.store.now, self._appears)
+            appears = self._sender.may_still_appear(intent, self._appears)
             if await account.cancel(intent, may_appear=appears):
                 self._wake(intent.job_id)
 

@@ -2,11 +2,14 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from actors import qpu_pacing
 from actors.qpu_account import CANCELLED, QpuAccount, chunk_failed
 from actors.qpu_pacing import Pace
+from actors.qpu_reconciling import may_still_appear
 from actors.qpu_requests import QpuRequest
 from core.backends import Backend, Family
 from core.clock import NANOSECONDS_PER_SECOND
@@ -33,11 +36,23 @@ class JobSender:
         self._waiting: Counter[tuple[UUID, str]] = Counter()
         self._batches: dict[tuple[UUID, str], str] = {}
         self.key_being_sent: IntentKey | None = None
+        self._left_at: dict[IntentKey, datetime] = {}
 
     @property
     def waiting(self) -> int:
         """Count the jobs that wait to be sent."""
         return self._waiting.total()
+
+    def may_still_appear(self, intent: Intent, within: timedelta) -> bool:
+        """Tell whether the job of an intent, of which none is listed, may be so yet.
+
+        What was sent when the vendor did not answer may arrive as late after the answer was given
+        up: the call itself may have gone on for long.
+        """
+        left_at = self._left_at.get(intent.key)
+        if left_at is not None and (intent.attempted_at is None or left_at > intent.attempted_at):
+            intent = replace(intent, attempted_at=left_at)
+        return may_still_appear(intent, self._account.store.now, within)
 
     async def send(self, request: QpuRequest, intent: Intent) -> Intent:
         """Send the job of an intent once the pace allows it; return the intent with its job.
@@ -69,6 +84,7 @@ class JobSender:
 
     async def _send(self, request: QpuRequest, intent: Intent) -> Intent:
         account, group = self._account, (request.run_id, request.device)
+        await self._require_wanted(intent)
         prepared = await self._prepared(request, intent)
         batch = await self._batch(group)
         claimed = await self._claim(intent, prepared)
@@ -77,12 +93,15 @@ class JobSender:
         try:
             job_id = await account.submit(claimed, prepared, batch)
         except (Refused, BackendUnavailable) as error:
+            self._left_at[intent.key] = account.store.now
             # An earlier try of the package's own may have been accepted all the same.
             claimed = await account.match(claimed)
             if claimed.job_id is not None:
+                self._left_at.pop(intent.key, None)
                 return claimed
             failure = error
         else:
+            self._left_at.pop(intent.key, None)
             return await self._recorded(claimed, job_id)
         if isinstance(failure, BackendUnavailable):
             raise failure
@@ -92,6 +111,12 @@ class JobSender:
             raise BackendUnavailable(backend=_name(request.device), reason=reason)
         await self._refuse(claimed, failure.reason)
         raise chunk_failed(claimed, failure.reason)
+
+    async def _require_wanted(self, intent: Intent) -> None:
+        """Refuse what was cancelled while it waited, before others wait for it to be made ready."""
+        found = await self._account.store.read(intent.key)
+        if found is not None and not found.is_wanted:
+            raise chunk_failed(found, found.reason or CANCELLED)
 
     async def _prepared(self, request: QpuRequest, intent: Intent) -> Prepared:
         try:

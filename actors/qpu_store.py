@@ -84,6 +84,11 @@ class QpuStore:
         async with self.pools.system() as connection:
             await qpu.close(connection, key, state, reason=reason, usage_s=usage_s, now=self.now)
 
+    async def drop(self, intent: Intent, reason: str) -> None:
+        """End an intent without a job, unless one has been sent since it was read."""
+        async with self.pools.system() as connection:
+            await qpu.drop(connection, intent, reason, self.now)
+
     async def settle(self, key: IntentKey, usage_s: float) -> None:
         """Write what the jobs of an ended intent used."""
         async with self.pools.system() as connection:

@@ -173,6 +173,12 @@ async def close(
     return row is not None
 
 
+async def drop(conn: "WriteConn", intent: Intent, reason: str, now: datetime) -> bool:
+    """End an open intent that has no job; False if one was sent since it was read, or it ended."""
+    row = await conn.fetchrow(_SQL["drop"], *intent.key, intent.attempts, reason, now)
+    return row is not None
+
+
 async def settle(conn: "WriteConn", key: IntentKey, usage_s: float) -> None:
     """Write what the jobs of an ended intent used, if that is not known yet."""
     await conn.execute(_SQL["settle"], *key, usage_s)

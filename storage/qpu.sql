@@ -45,6 +45,12 @@ UPDATE qpu_intents
 SET attempts = attempts + 1, attempted_at = $5, snapshot_id = $6, facts = $7
 WHERE org_id = $1 AND run_id = $2 AND stage = $3 AND chunk_index = $4
     AND state = 'open' AND NOT cancel_requested
+    AND NOT EXISTS (
+        SELECT
+        FROM runs
+        WHERE runs.org_id = $1 AND runs.run_id = $2
+            AND runs.status IN ('succeeded', 'failed', 'cancelled')
+    )
 RETURNING *;
 
 -- name: record_job
@@ -64,6 +70,13 @@ RETURNING *;
 UPDATE qpu_intents
 SET state = $5, reason = $6, usage_s = $7, closed_at = $8
 WHERE org_id = $1 AND run_id = $2 AND stage = $3 AND chunk_index = $4 AND state = 'open'
+RETURNING *;
+
+-- name: drop
+UPDATE qpu_intents
+SET state = 'cancelled', reason = $6, usage_s = 0, closed_at = $7
+WHERE org_id = $1 AND run_id = $2 AND stage = $3 AND chunk_index = $4
+    AND state = 'open' AND attempts = $5 AND job_id IS NULL
 RETURNING *;
 
 -- name: settle

@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
@@ -24,6 +25,7 @@ from core.clock import SystemClock, utc_from_ns
 from core.errors import BackendUnavailable, BudgetExhausted, ChunkFailed, InvalidInput
 from core.plans import PLANS
 from core.runs import DEFAULT_ORG
+from integrations.ibm.client import IbmClient
 from integrations.ibm.sandbox import app
 from integrations.sandbox_kit import FOREVER
 from storage import qpu
@@ -320,6 +322,30 @@ async def test_a_cancelled_run_leaves_no_job(
     assert set(mine(vendor, intent).values()) == {"Cancelled"}
 
 
+async def test_what_was_cancelled_while_it_waited_is_not_made_ready(
+    vendor: RunningVendor, database: Any, pools: Pools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare, made_ready, go_on = IbmClient.prepare, [], threading.Event()
+
+    def slow(client: IbmClient, work: Any) -> Any:
+        made_ready.append(work)
+        assert go_on.wait(WITHIN_S)
+        return prepare(client, work)
+
+    monkeypatch.setattr(IbmClient, "prepare", slow)
+    run_id = uuid4()
+    requests = [asked(run_id, index) for index in range(3)]
+    async with acting(vendor, database) as actor:
+        waiting = [asyncio.create_task(actor.execute(request)) for request in requests]
+        await reached(lambda: made_ready and actor._sender.waiting == 3)
+        await actor.cancel(DEFAULT_ORG, run_id)
+        go_on.set()
+        ends = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(end) for end in ends] == [ChunkFailed] * 3
+    assert len(made_ready) == 1
+    assert {(one.attempts, one.usage_s) for one in await intents(pools)} == {(0, 0.0)}
+
+
 async def test_a_job_of_a_run_that_ended_is_cancelled_on_the_next_start(
     vendor: RunningVendor, database: Any, pools: Pools
 ) -> None:
@@ -344,6 +370,75 @@ async def test_a_job_of_a_run_that_ended_is_cancelled_on_the_next_start(
                 await asyncio.sleep(0.05)
     (intent,) = await intents(pools)
     assert intent.state is IntentState.CANCELLED
+
+
+async def test_a_job_that_is_not_listed_yet_is_not_sent_again(
+    vendor: RunningVendor, database: Any, pools: Pools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit, find, is_listed = IbmClient.submit, IbmClient.find, False
+
+    def unanswered(client: IbmClient, *arguments: Any, **named: Any) -> str:
+        submit(client, *arguments, **named)
+        raise BackendUnavailable(backend="ibm", reason="the answer was lost")
+
+    monkeypatch.setattr(IbmClient, "submit", unanswered)
+    monkeypatch.setattr(
+        IbmClient, "find", lambda client, tag: find(client, tag) if is_listed else []
+    )
+    request = asked()
+    async with acting(vendor, database) as actor:
+        for reason in ("the answer was lost", "not known yet", "not known yet"):
+            with pytest.raises(BackendUnavailable, match=reason):
+                await actor.execute(request)
+        is_listed = True
+        outcome = await actor.execute(request)
+    (intent,) = await intents(pools)
+    assert mine(vendor, intent) == {outcome.result["job_id"]: "Completed"}
+    assert intent.attempts == 1
+
+
+async def test_a_job_that_never_appeared_is_sent_again_after_a_while(
+    vendor: RunningVendor, database: Any, pools: Pools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit = IbmClient.submit
+
+    def lost(client: IbmClient, *arguments: Any, **named: Any) -> str:
+        raise BackendUnavailable(backend="ibm", reason="it never arrived")
+
+    request = asked()
+    async with acting(vendor, database, appears_s=0.0) as actor:
+        monkeypatch.setattr(IbmClient, "submit", lost)
+        with pytest.raises(BackendUnavailable, match="it never arrived"):
+            await actor.execute(request)
+        monkeypatch.setattr(IbmClient, "submit", submit)
+        await actor.execute(request)
+    (intent,) = await intents(pools)
+    assert intent.attempts == 2
+    assert len(mine(vendor, intent)) == 1
+
+
+async def test_what_a_second_job_used_is_counted_even_if_it_is_found_last(
+    vendor: RunningVendor, database: Any, pools: Pools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find, counts, is_listed = IbmClient.find, IbmClient.counts, False
+
+    def listed_by_then(client: IbmClient, job_id: str) -> list[dict[str, int]]:
+        nonlocal is_listed
+        is_listed = True
+        return counts(client, job_id)
+
+    monkeypatch.setattr(IbmClient, "counts", listed_by_then)
+    monkeypatch.setattr(
+        IbmClient, "find", lambda client, tag: find(client, tag) if is_listed else []
+    )
+    vendor.faults.arm(app.ACCEPTED_BUT_ERROR, 1)
+    async with acting(vendor, database) as actor:
+        await actor.execute(asked())
+    (intent,) = await intents(pools)
+    jobs = vendor.tagged(intent.tag)
+    assert len(jobs) == 2
+    assert intent.duplicates
+    assert intent.usage_s == pytest.approx(sum(job.quantum_s for job in jobs))
 
 
 async def test_what_the_month_has_not_left_is_refused_before_anything_is_sent(

@@ -123,6 +123,38 @@ async def test_what_is_not_wanted_any_more_is_not_sent(pools: Pools) -> None:
     assert not intent.is_wanted
 
 
+async def test_a_job_is_either_sent_or_dropped_whoever_comes_first(pools: Pools) -> None:
+    sent, dropped = key(0), key(1)
+    for where in (sent, dropped):
+        before = await opened(pools, where)
+        if where is sent:
+            assert await attempted(pools, where) is not None
+        async with pools.system() as connection:
+            is_dropped = await qpu.drop(connection, before, "nobody wants it", NOW)
+        assert is_dropped is (where is dropped)
+    assert await attempted(pools, dropped) is None
+    async with pools.system() as connection:
+        (left,) = await qpu.unsettled(connection)
+        assert left.key == sent
+        assert await qpu.drop(connection, left, "it never appeared", NOW)
+        assert await qpu.unsettled(connection) == []
+
+
+async def test_nothing_is_sent_for_a_run_that_has_ended(pools: Pools) -> None:
+    run_id = uuid4()
+    where = key(run_id=run_id)
+    await opened(pools, where)
+    async with pools.system() as connection:
+        await connection.execute(
+            "INSERT INTO runs (org_id, run_id, kind, status, specification, specification_hash, "
+            "backend, seed, code_version, submitted_by, created_at) VALUES "
+            "($1, $2, 'circuit', 'failed', '{}', '', 'ibm:ibm_fez', 1, '', '', now())",
+            DEFAULT_ORG,
+            run_id,
+        )
+    assert await attempted(pools, where) is None
+
+
 async def test_jobs_of_the_last_minute_are_told_in_order(pools: Pools) -> None:
     moments = [NOW, NOW - timedelta(seconds=59), NOW - timedelta(seconds=61)]
     for moment in moments:
