@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
-from core.errors import BudgetExhausted
+from core.errors import BackendUnavailable, BudgetExhausted
 from storage import sql
 
 if TYPE_CHECKING:
@@ -104,15 +104,19 @@ async def open_intent(conn: "WriteConn", new: NewIntent, monthly_s: int, now: da
 
     Raises:
         BudgetExhausted: the month has fewer seconds left than its job may use.
+        BackendUnavailable: it has them left if the jobs under way do not use all they may.
     """
     await conn.execute(_SQL["lock_budget"], new.key.org_id)
     known = await get(conn, new.key)
     if known is not None:
         return known
     usage = await month_usage(conn, new.key.org_id, now)
-    left_s = max(0, int(monthly_s - usage.used_s - usage.reserved_s))
+    left_s = max(0, int(monthly_s - usage.used_s))
     if new.budget_s > left_s:
         raise BudgetExhausted(needed_s=new.budget_s, left_s=left_s, budget_s=monthly_s)
+    if new.budget_s > left_s - usage.reserved_s:
+        reason = "what is left of the month is set aside for jobs under way"
+        raise BackendUnavailable(backend=f"ibm:{new.device}", reason=reason)
     row = await conn.fetchrow(
         _SQL["insert"], *new.key, new.tag, new.device, new.primitive, new.budget_s, now
     )

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from core.errors import BudgetExhausted
+from core.errors import BackendUnavailable, BudgetExhausted
 from core.runs import DEFAULT_ORG, BackendSnapshot
 from storage import qpu, snapshots
 from storage.pool import Pools
@@ -58,9 +58,11 @@ async def test_the_month_counts_what_is_used_and_what_is_set_aside(pools: Pools)
     done, waiting = key(), key()
     await opened(pools, done, 60)
     await opened(pools, waiting, 40)
-    with pytest.raises(BudgetExhausted) as caught:
+    with pytest.raises(BackendUnavailable, match="set aside for jobs under way"):
         await opened(pools, key(), 1)
-    assert caught.value.context == {"needed_s": 1, "left_s": 0, "budget_s": 100}
+    with pytest.raises(BudgetExhausted) as caught:
+        await opened(pools, key(), 101)
+    assert caught.value.context == {"needed_s": 101, "left_s": 100, "budget_s": 100}
     assert await closed(pools, done, 12.5)
     async with pools.read(DEFAULT_ORG) as connection:
         usage = await qpu.month_usage(connection, DEFAULT_ORG, NOW)
@@ -70,8 +72,10 @@ async def test_the_month_counts_what_is_used_and_what_is_set_aside(pools: Pools)
     assert (view["month"].isoformat(), view["jobs"]) == ("2026-12-01", 2)
     assert (view["used_s"], view["reserved_s"]) == (12.5, 40)
     await opened(pools, key(), 47)
-    with pytest.raises(BudgetExhausted):
+    with pytest.raises(BackendUnavailable):
         await opened(pools, key(), 1)
+    with pytest.raises(BudgetExhausted):
+        await opened(pools, key(), 88)
     await opened(pools, key(), 100, now=NOW + timedelta(minutes=30))
     await opened(pools, key(org_id=OTHER_ORG), 100)
 
