@@ -12,6 +12,14 @@ MAX_CHUNK_S = 2.0
 CHUNKS_ENOUGH = 64
 MAX_CHUNKS = 4096
 
+JOB_S = 30.0
+"""Keep a device busy for at most so long with one job, half of what a job may use by default."""
+
+
+def rows_per_job(seconds_per_row: float) -> int:
+    """Return how many rows of a circuit go into one job of a device: at least one."""
+    return max(1, int(JOB_S / max(seconds_per_row, 1e-9)))
+
 
 def group_points(points: int, seconds_per_point: float) -> tuple[range, ...]:
     """Split points 0…points−1 into ranges of equal length, but for one more or less.

@@ -15,7 +15,7 @@ from jobs.grouping import group_points
 from jobs.outcomes import Tally, tally
 from jobs.pieces import Done, Piece, Target
 from jobs.stages import missing, results_of
-from jobs.sweep_points import ROWS_PER_JOB
+from jobs.sweep_points import hardware_rows
 from quant.subset_problem import SubsetProblem
 
 CLASSICAL, COMPOSE, EXPECT, SAMPLE = "classical", "compose", "expect", "sample"
@@ -27,8 +27,9 @@ def plan(asked: LandscapeSpecification, choice: Choice) -> dict[str, Any]:
     """Settle the method, and which range of points each piece takes."""
     on_hardware = choice.backend.family is Family.IBM
     if on_hardware:
-        starts = range(0, asked.points, ROWS_PER_JOB)
-        groups = [range(first, min(first + ROWS_PER_JOB, asked.points)) for first in starts]
+        rows = hardware_rows(draws(asked))
+        starts = range(0, asked.points, rows)
+        groups = [range(first, min(first + rows, asked.points)) for first in starts]
     else:
         groups = list(group_points(asked.points, _point_seconds(asked, choice)))
     return {

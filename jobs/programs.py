@@ -12,15 +12,12 @@ from core.backends import FAKE_DEVICES, Backend, Family, Method
 from core.errors import InvalidInput
 from core.specifications.circuit import Grid, Program, Row, grid_rows
 from jobs.backend_choice import Choice, Workload
-from jobs.grouping import group_points
+from jobs.grouping import group_points, rows_per_job
 from jobs.kinds.kind import ParsedCircuit
 from jobs.pieces import Done, Piece, Target
 
 COMPOSE = "compose"
 """Name the stage in which a circuit is made ready for hardware."""
-
-QPU_CHUNK_S = 300.0
-"""Keep a device busy for at most so long with one job: others wait, and a crash may lose it."""
 
 INLINE_VALUES = 2_000
 """Put at most so many counts or values into the result itself; the table has them all."""
@@ -132,12 +129,12 @@ _SHARED_FACTS = {each.name for each in fields(Workload)} & {
 def edges_of(points: int, choice: Choice, most: int | None = None) -> list[int]:
     """Return the first point of each chunk, and the number of points.
 
-    On hardware a chunk is one job, of five minutes of the device at most. `most` bounds the points
+    On hardware a chunk is one job, of half a minute of the device at most. `most` bounds the points
     of a chunk for the sake of what it returns.
     """
     each_s = choice.seconds / points
     if choice.backend.family is Family.IBM:
-        rows = max(1, min(points, int(QPU_CHUNK_S / max(each_s, 1e-9))))
+        rows = min(points, rows_per_job(each_s))
         return [*range(0, points, rows), points]
     return even_edges(points, len(group_points(points, each_s)), most)
 

@@ -14,7 +14,8 @@ from core.mixers import Mixer
 from core.specifications.sweep import SweepSpecification
 from jobs.ansatz_work import evaluation_seconds, training_seconds
 from jobs.backend_choice import Choice
-from jobs.grouping import group_points
+from jobs.backend_costs import Way, measured
+from jobs.grouping import group_points, rows_per_job
 from jobs.pieces import Done, Piece, Target
 from jobs.stages import missing, results_of
 
@@ -121,15 +122,22 @@ def scored_points(done: Done) -> list[dict[str, Any]]:
 
 def hardware_groups(points: SweepPoints) -> list[list[int]]:
     """Group units of one mixer and depth, whose circuit they share, for one job each."""
+    rows = hardware_rows(points.asked.shots)
     alike: dict[tuple[Mixer, int], list[int]] = {}
     for index in range(points.units):
         unit = points.unit(index)
         alike.setdefault((unit.mixer, points.depth_of(unit.schedule)), []).append(index)
     return [
-        units[first : first + ROWS_PER_JOB]
+        units[first : first + rows]
         for units in alike.values()
-        for first in range(0, len(units), ROWS_PER_JOB)
+        for first in range(0, len(units), rows)
     ]
+
+
+def hardware_rows(shots: int) -> int:
+    """Return how many sets of angles, each sampled so often, go into one job of a device."""
+    each_s = shots * measured()[Way.HARDWARE]["shot"]
+    return min(ROWS_PER_JOB, rows_per_job(each_s))
 
 
 def batches_of(

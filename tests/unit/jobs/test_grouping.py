@@ -3,7 +3,10 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from jobs.grouping import CHUNKS_ENOUGH, MAX_CHUNK_S, MAX_CHUNKS, group_points
+from cluster.settings import Settings
+from jobs.backend_costs import Way, measured
+from jobs.grouping import CHUNKS_ENOUGH, MAX_CHUNK_S, MAX_CHUNKS, group_points, rows_per_job
+from jobs.sweep_points import hardware_rows
 
 
 @given(st.integers(0, 2_000_000), st.floats(0.0, 1e4))
@@ -37,3 +40,17 @@ def test_a_short_run_is_one_chunk_and_a_longer_one_has_enough_for_many_cores() -
     assert group_points(48, 0.001) == (range(48),)
     assert len(group_points(10_000, 0.001)) == CHUNKS_ENOUGH
     assert len(group_points(7, 5.0)) == 7
+
+
+@given(st.floats(0.0, 60.0))
+@example(4096 * 0.00025)
+def test_a_job_of_a_device_needs_no_more_than_it_may_use(each_s: float) -> None:
+    limit_s = Settings.model_fields["qpu_job_limit_s"].default
+    assert rows_per_job(each_s) * each_s <= limit_s
+
+
+@given(st.integers(1, 200_000))
+@example(4096)
+def test_a_job_of_many_angles_needs_no_more_than_it_may_use(shots: int) -> None:
+    limit_s = Settings.model_fields["qpu_job_limit_s"].default
+    assert hardware_rows(shots) * shots * measured()[Way.HARDWARE]["shot"] <= limit_s

@@ -167,7 +167,7 @@ def test_hardware_gets_a_measured_circuit_and_its_rows() -> None:
     )
     problem = KIND.pose(specification, None, circuit_facts(ansatz())).problem
     choice = Choice(
-        backend=Backend(family=Family.IBM, device="torino"), method=None, seconds=1200.0, why="."
+        backend=Backend(family=Family.IBM, device="torino"), method=None, seconds=120.0, why="."
     )
     plan = KIND.plan(specification, problem, choice)
     (compose,) = KIND.pieces(specification, problem, plan, {})
