@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -16,6 +17,13 @@ from integrations.backoff import Uniform, backoff_s
 from jobs.pieces import Broken, Fanout, Finished, Outcome, Piece
 
 log = get_logger(__name__)
+
+ASKED_AT_ONCE = 8
+"""Ask for so many pieces of a run at a time, so that neither it nor many keep others waiting.
+
+Each has its seconds of the month set aside, and holds one of the calls that who holds the hardware
+takes at a time.
+"""
 
 
 class QpuPort(Protocol):
@@ -30,7 +38,7 @@ class QpuPort(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QpuFanout:
-    """Ask for the pieces of one run, all at once: who holds the hardware paces and queues them.
+    """Ask for the pieces of one run, a few at a time: who holds the hardware paces them.
 
     While the hardware or its owner is away, a piece is asked for again after a pause.
     """
@@ -43,10 +51,12 @@ class QpuFanout:
 
     async def run(self, shared: Any, pieces: Sequence[Piece]) -> AsyncGenerator[Outcome]:
         """Yield each piece as it is answered; pieces that cannot be are Broken."""
-        asked = {asyncio.create_task(self._answered(piece)) for piece in pieces}
+        waiting = iter(pieces)
+        asked = {self._ask(piece) for piece in islice(waiting, ASKED_AT_ONCE)}
         try:
             while asked:
                 ended, asked = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+                asked |= {self._ask(piece) for piece in islice(waiting, len(ended))}
                 for task in ended:
                     yield task.result()
         finally:
@@ -54,6 +64,9 @@ class QpuFanout:
                 task.cancel()
             if asked:
                 await asyncio.wait(asked)
+
+    def _ask(self, piece: Piece) -> asyncio.Task[Outcome]:
+        return asyncio.create_task(self._answered(piece))
 
     async def _answered(self, piece: Piece) -> Outcome:
         request = self._request(piece)

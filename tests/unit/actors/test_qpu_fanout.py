@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from actors.qpu_fanout import QpuFanout, RunFanouts
+from actors.qpu_fanout import ASKED_AT_ONCE, QpuFanout, RunFanouts
 from actors.qpu_requests import QpuOutcome, QpuRequest
 from core.errors import BackendUnavailable, BudgetExhausted, SourceUnavailable
 from core.runs import DEFAULT_ORG, Run, RunKind, RunStatus
@@ -133,6 +133,20 @@ async def test_closing_ends_what_was_asked() -> None:
         await waiting
     await stream.aclose()
     assert [task for task in asyncio.all_tasks() if task is not asyncio.current_task()] == []
+
+
+async def test_a_run_of_many_pieces_asks_for_a_few_at_a_time() -> None:
+    hardware = Hardware({}, hangs=True)
+    stream = fanout(hardware).run(None, [piece(index) for index in range(1000)])
+    waiting = asyncio.ensure_future(anext(stream))
+    await hardware.two_asked.wait()
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert len(hardware.asked) == ASKED_AT_ONCE
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    await stream.aclose()
+    assert len(await outcomes(Hardware({}), 1000)) == 1000
 
 
 async def test_a_device_whose_owner_is_away_is_unavailable() -> None:
