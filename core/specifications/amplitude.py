@@ -74,7 +74,7 @@ class AmplitudeSpecification(Asked):
     qubits: Annotated[int, Field(ge=2, le=10)] = 5
     estimator: Estimator = Estimator.ITERATIVE
     accuracy: Annotated[float, Field(gt=0.0, lt=0.5, allow_inf_nan=False)] = 0.01
-    alpha: Annotated[float, Field(gt=0.0, lt=1.0, allow_inf_nan=False)] = 0.05
+    alpha: Annotated[float, Field(ge=1e-9, lt=1.0, allow_inf_nan=False)] = 0.05
     repetitions: Annotated[
         int, Field(ge=1, le=1000, description="Independent estimates, to see their spread.")
     ] = 1

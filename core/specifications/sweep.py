@@ -8,7 +8,7 @@ from core.mixers import Mixer
 from core.specifications.base import Asked, BackendName, Depth, Seed, Shots, Starts, require
 from core.specifications.contracts import ContractChoice
 
-Angle = Annotated[float, Field(allow_inf_nan=False)]
+Angle = Annotated[float, Field(allow_inf_nan=False, ge=-1e6, le=1e6)]
 
 
 class AngleSet(Asked):

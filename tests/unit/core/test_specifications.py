@@ -88,6 +88,8 @@ _REFUSED: dict[RunKind, list[tuple[dict[str, Any], str]]] = {
         ({"backends": ["aer", "nowhere"]}, "backend"),
         ({"angles": [{"gammas": [0.1, 0.2], "betas": [0.1]}]}, "angles"),
         ({"angles": [{"gammas": [], "betas": []}]}, "angles.0.gammas"),
+        ({"angles": [{"gammas": [1e7], "betas": [0.1]}]}, "angles.0.gammas.0"),
+        ({"angles": [{"gammas": [0.1], "betas": [-1e7]}]}, "angles.0.betas.0"),
     ],
     RunKind.CIRCUIT: [
         ({"program": ""}, "program"),
@@ -121,6 +123,7 @@ _REFUSED: dict[RunKind, list[tuple[dict[str, Any], str]]] = {
         ({"qubits": 11}, "qubits"),
         ({"accuracy": 0.0}, "accuracy"),
         ({"alpha": 1.0}, "alpha"),
+        ({"alpha": 9e-10}, "alpha"),
     ],
     RunKind.LANDSCAPE: [
         ({"gamma": {"low": 1.0, "high": 1.0}}, "low"),
