@@ -2,9 +2,11 @@
 
 import asyncio
 import random
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NoReturn
+from uuid import UUID
 
 import httpx
 
@@ -22,6 +24,8 @@ log = get_logger(__name__)
 
 USER_AGENT = "heliostat-webhooks/1"
 _LEASE_S = 60.0
+_ENDPOINTS_SERVED = 8
+"""Let so many endpoints that do not answer keep none waiting."""
 _FORGET_EVERY_S = 3_600.0
 
 
@@ -64,7 +68,7 @@ class Courier:
             limits=httpx.Limits(max_connections=config.at_once, max_keepalive_connections=0),
             headers={"User-Agent": USER_AGENT},
         )
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._under_way: dict[asyncio.Task[None], UUID] = {}
         self._loops = start_loops(self._run(), self._forget())
 
     def __repr__(self) -> str:
@@ -87,7 +91,11 @@ class Courier:
                 await asyncio.sleep(self._config.retry_s)
                 continue
             if has_more:
-                await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(
+                    self._under_way,
+                    timeout=self._config.every_s,
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
             else:
                 await asyncio.sleep(self._config.every_s)
 
@@ -95,15 +103,23 @@ class Courier:
         free = self._config.at_once - len(self._under_way)
         if free <= 0:
             return True
+        # An endpoint that does not answer must not take the turns of all others.
+        share = max(1, self._config.at_once // _ENDPOINTS_SERVED)
         now = utc_from_ns(self._clock.now_ns())
         until = now + timedelta(seconds=_LEASE_S)
         async with self._pools.system() as connection:
-            claimed = await webhooks.claim(connection, now, until, free)
+            claimed = await webhooks.claim(
+                connection, now, until, free, of_each=share, but=self._busy(share)
+            )
         for due in claimed:
             task = asyncio.create_task(self._deliver(due), name=str(due.delivery.delivery_id))
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
-        return len(claimed) == free
+            self._under_way[task] = due.delivery.endpoint_id
+            task.add_done_callback(self._under_way.pop)
+        return bool(claimed)
+
+    def _busy(self, share: int) -> list[UUID]:
+        counts = Counter(self._under_way.values())
+        return [endpoint for endpoint, count in counts.items() if count >= share]
 
     async def _deliver(self, due: DueDelivery) -> None:
         delivery = due.delivery
@@ -181,8 +197,10 @@ class Courier:
         while True:
             before = utc_from_ns(self._clock.now_ns()) - timedelta(days=self._config.keep_days)
             try:
-                async with self._pools.system() as connection:
-                    await webhooks.forget(connection, before)
+                has_more = True
+                while has_more:
+                    async with self._pools.system() as connection:
+                        has_more = await webhooks.forget(connection, before)
             except SourceUnavailable as error:
                 log.warning("courier.kept", reason=error.detail)
             await asyncio.sleep(_FORGET_EVERY_S)

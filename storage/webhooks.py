@@ -12,6 +12,8 @@ from core.webhooks import Delivery, DeliveryState, DueDelivery, Endpoint
 from storage import sql
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import asyncpg
 
     from storage.pool import ReadConn, WriteConn
@@ -96,16 +98,25 @@ async def deliveries(
     return [_delivery(row) for row in rows]
 
 
-async def claim(conn: "WriteConn", now: datetime, until: datetime, limit: int) -> list[DueDelivery]:
+async def claim(
+    conn: "WriteConn",
+    now: datetime,
+    until: datetime,
+    limit: int,
+    *,
+    of_each: int | None = None,
+    but: "Sequence[UUID]" = (),
+) -> list[DueDelivery]:
     """Take deliveries that are due and count an attempt of each; needs the system role.
 
+    At most `of_each` go to one endpoint, and none to those in `but`.
     One that is not settled before `until` is due again, so a courier that dies loses none.
     """
     return [
         DueDelivery(
             org_id=row["org_id"], delivery=_delivery(row), url=row["url"], secret=row["secret"]
         )
-        for row in await conn.fetch(_SQL["claim"], now, until, limit)
+        for row in await conn.fetch(_SQL["claim"], now, until, limit, list(but), of_each or limit)
     ]
 
 
@@ -131,9 +142,13 @@ async def settle(
     )
 
 
-async def forget(conn: "WriteConn", before: datetime) -> None:
-    """Delete deliveries that ended before a moment, a thousand at most; needs the system role."""
-    await conn.execute(_SQL["forget"], before, _FORGOTTEN_AT_ONCE)
+async def forget(conn: "WriteConn", before: datetime) -> bool:
+    """Delete deliveries that ended before a moment, a thousand at most; needs the system role.
+
+    Tells whether there may be more.
+    """
+    deleted = await conn.fetch(_SQL["forget"], before, _FORGOTTEN_AT_ONCE)
+    return len(deleted) == _FORGOTTEN_AT_ONCE
 
 
 def _delivery(row: "asyncpg.Record") -> Delivery:

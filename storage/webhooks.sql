@@ -70,13 +70,21 @@ ORDER BY created_at DESC, delivery_id DESC
 LIMIT $4;
 
 -- name: claim
-WITH due AS (
-    SELECT org_id, delivery_id
+WITH ranked AS (
+    SELECT
+        org_id, delivery_id,
+        row_number() OVER (PARTITION BY org_id, endpoint_id ORDER BY next_attempt_at) AS place
     FROM webhook_deliveries
-    WHERE state = 'pending' AND next_attempt_at <= $1
-    ORDER BY next_attempt_at
+    WHERE state = 'pending' AND next_attempt_at <= $1 AND endpoint_id <> ALL($4::uuid[])
+),
+due AS (
+    SELECT one.org_id, one.delivery_id
+    FROM webhook_deliveries AS one
+    INNER JOIN ranked ON ranked.org_id = one.org_id AND ranked.delivery_id = one.delivery_id
+    WHERE ranked.place <= $5 AND one.state = 'pending' AND one.next_attempt_at <= $1
+    ORDER BY one.next_attempt_at
     LIMIT $3
-    FOR UPDATE SKIP LOCKED
+    FOR UPDATE OF one SKIP LOCKED
 )
 UPDATE webhook_deliveries AS claimed
 SET attempts = claimed.attempts + 1, next_attempt_at = $2
@@ -103,4 +111,5 @@ WHERE (org_id, delivery_id) IN (
     WHERE old.state <> 'pending' AND old.finished_at < $1
     ORDER BY old.finished_at
     LIMIT $2
-);
+)
+RETURNING delivery_id;

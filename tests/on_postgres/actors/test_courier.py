@@ -215,3 +215,42 @@ async def test_a_courier_that_dies_loses_nothing(pools: "Pools", database: Any) 
             done = await when(pools, lambda one: one.state is DeliveryState.DELIVERED)
     assert done.attempts == 2
     assert json.loads(receiver.seen[-1][2])["type"] == "webhook.test"
+
+
+async def test_an_endpoint_that_does_not_answer_keeps_no_other_waiting(
+    pools: "Pools", database: Any
+) -> None:
+    async with receiving(b"silence") as silent, receiving(answer(200)) as other:
+        for _ in range(2):
+            await owe(pools, f"http://127.0.0.1:{silent.port}/")
+        now = utc_from_ns(SystemClock().now_ns())
+        async with pools.write(DEFAULT_ORG) as connection:
+            first, *_ = await webhooks.endpoints(connection, DEFAULT_ORG)
+            for _ in range(40):
+                await webhooks.enqueue_test(
+                    connection, DEFAULT_ORG, first.endpoint_id, "webhook.test", now
+                )
+        await owe(pools, f"http://127.0.0.1:{other.port}/", "webhook.test")
+        async with courier(database.urls), asyncio.timeout(5):
+            await other.asked.wait()
+    assert len(silent.seen) < 40
+
+
+async def test_all_that_is_old_is_forgotten(
+    pools: "Pools", database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhooks, "_FORGOTTEN_AT_ONCE", 2)
+    await owe(pools, "http://127.0.0.1:9/")
+    async with pools.system() as connection:
+        await connection.execute(
+            "INSERT INTO webhook_deliveries (org_id, delivery_id, endpoint_id, event, created_at, "
+            "next_attempt_at, state, finished_at) SELECT org_id, gen_random_uuid(), endpoint_id, "
+            "event, created_at, now(), 'given_up', '2020-01-01' FROM webhook_deliveries, "
+            "generate_series(1, 7)"
+        )
+    async with courier(database.urls), asyncio.timeout(20):
+        left = 8
+        while left > 1:
+            await asyncio.sleep(0.02)
+            async with pools.read(DEFAULT_ORG) as connection:
+                left = len(await webhooks.deliveries(connection, DEFAULT_ORG, None, 10, None))
