@@ -55,7 +55,7 @@ async def submit_run(
     response: Response,
     caller: CallerOf,
     services: ServicesOf,
-    idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
 ) -> RunView:
     """Store a run and start it; the answer comes before the work.
 

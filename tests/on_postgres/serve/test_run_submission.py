@@ -172,6 +172,15 @@ async def test_one_idempotency_key_makes_one_run(
     )
 
 
+@pytest.mark.parametrize("key", ["", "x" * 201], ids=len)
+async def test_what_is_no_idempotency_key_makes_no_run(
+    priced: "httpx.AsyncClient", services: "Services", key: str
+) -> None:
+    answer = await submit(priced, {"Idempotency-Key": key})
+    assert (answer.status_code, answer.json()["field"]) == (422, "idempotency-key")
+    assert await count_runs(services) == 0
+
+
 async def set_plan(services: "Services", plan: str) -> None:
     async with services.pools.system() as connection:
         await connection.execute(
