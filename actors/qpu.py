@@ -38,7 +38,7 @@ class QpuConfig:
 
     `owner` is a tag that the stack's jobs carry beside their own, so that stacks that share an
     account leave each other's alone. A job that was sent may be listed as late as `appears_s`
-    after.
+    after. Whoever asks for an answer is told within `told_within_s` that there is none yet.
     """
 
     client: IbmConfig
@@ -48,6 +48,7 @@ class QpuConfig:
     submissions_per_minute: int = 5
     poll_s: float = 2.0
     appears_s: float = 120.0
+    told_within_s: float = 300.0
 
 
 class QpuActor:
@@ -122,12 +123,12 @@ class QpuActor:
             raise BackendUnavailable(backend=_name(device), reason=found.reason)
 
     async def execute(self, request: QpuRequest) -> QpuOutcome:
-        """Return what the device answered, however long that takes.
+        """Return what the device answered; ask again as long as it has not.
 
         Raises:
             BudgetExhausted: the month has fewer seconds left than the job may use; nothing is sent.
             BackendUnavailable: the job could not be sent, or its result not fetched, now; or it
-                was sent, and may be listed yet.
+                was sent, and may be listed yet; or it has not ended.
             ChunkFailed: the job failed, was refused or cancelled, and is not sent again.
             InvalidInput: the account has no such device.
             SourceUnavailable: the database is away.
@@ -138,8 +139,13 @@ class QpuActor:
             answer = asyncio.create_task(self._carry_out(request))
             self._answers[key] = answer
             answer.add_done_callback(lambda task: self._forget(key, task))
-        # Whoever asked may go away, and come back for it.
-        return await asyncio.shield(answer)
+        # Whoever asked may go away, and come back for it; each call holds one of those that this
+        # actor takes at a time, also if nobody hears its answer any more.
+        await asyncio.wait({answer}, timeout=self._config.told_within_s)
+        if not answer.done():
+            reason = "its job has not ended yet"
+            raise BackendUnavailable(backend=_name(request.device), reason=reason)
+        return answer.result()
 
     def _forget(self, key: IntentKey, answer: asyncio.Task[QpuOutcome]) -> None:
         del self._answers[key]

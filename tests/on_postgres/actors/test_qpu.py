@@ -304,6 +304,25 @@ async def test_a_restart_goes_on_waiting_for_the_jobs_that_were_sent(
     assert session in sessions
 
 
+async def test_who_waits_for_long_asks_again_for_the_same_job(
+    vendor: RunningVendor, database: Any, pools: Pools
+) -> None:
+    vendor.faults.arm(app.STALLED, FOREVER)
+    request = asked()
+    async with acting(vendor, database, told_within_s=0.1) as actor:
+        while not vendor.jobs:
+            with pytest.raises(BackendUnavailable, match="its job has not ended yet"):
+                await actor.execute(request)
+        vendor.faults.clear()
+        async with asyncio.timeout(WITHIN_S):
+            while True:
+                with contextlib.suppress(BackendUnavailable):
+                    await actor.execute(request)
+                    break
+    (intent,) = await intents(pools)
+    assert intent.attempts == len(mine(vendor, intent)) == 1
+
+
 async def test_a_cancelled_run_leaves_no_job(
     vendor: RunningVendor, database: Any, pools: Pools
 ) -> None:
