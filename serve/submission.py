@@ -95,19 +95,23 @@ async def submit(
         IdempotencyKeyReused: the key came before with another request.
     """
     prepared = await prepare(request, org_id, services)
+    request_hash = sha256(request.model_dump_json().encode()).digest()
     now = utc_from_ns(services.clock.now_ns())
     async with services.pools.write(org_id) as connection:
         plan = await plans.plan_of(connection, org_id)
         require_within(plan, prepared.kind, prepared.workload, request.priority)
         if not request.fresh:
-            finished = await runs.find_finished(connection, org_id, prepared.digest)
-            if finished is not None:
-                return finished
+            known = None
+            if idempotency_key is not None:
+                known = await runs.find_by_key(connection, org_id, idempotency_key, request_hash)
+            known = known or await runs.find_finished(connection, org_id, prepared.digest)
+            if known is not None:
+                return known
         run, created = await runs.create(
             connection,
             _new_run(request, prepared, org_id, services.config.version),
             idempotency_key,
-            sha256(request.model_dump_json().encode()).digest(),
+            request_hash,
             now,
             plan.max_unfinished,
         )

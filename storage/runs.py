@@ -77,16 +77,33 @@ async def create(
     """
     await conn.execute(_SQL["lock_submissions"], new.org_id)
     if idempotency_key is not None:
-        mine = await conn.fetchval(
+        made = await find_by_key(conn, new.org_id, idempotency_key, request_hash)
+        if made is not None:
+            return made, False
+        await conn.execute(
             _SQL["insert_key"], new.org_id, idempotency_key, request_hash, new.run_id, now
         )
-        if mine is None:
-            return await _run_of_key(conn, new.org_id, idempotency_key, request_hash), False
     if await conn.fetchval(_SQL["count_unfinished"], new.org_id, max_unfinished) >= max_unfinished:
         plan = await plans.plan_of(conn, new.org_id)
         raise TooManyRuns(plan=plan.name, limit=max_unfinished)
     await conn.execute(_SQL["insert_run"], *_values_of(new), now)
     return await get(conn, new.org_id, new.run_id), True
+
+
+async def find_by_key(
+    conn: "ReadConn", org_id: UUID, idempotency_key: str, request_hash: bytes
+) -> Run | None:
+    """Return the run that this key made before, if any.
+
+    Raises:
+        IdempotencyKeyReused: the key came before with another `request_hash`.
+    """
+    row = await conn.fetchrow(_SQL["read_key"], org_id, idempotency_key)
+    if row is None:
+        return None
+    if row["request_hash"] != request_hash:
+        raise IdempotencyKeyReused(key=idempotency_key)
+    return await get(conn, org_id, row["run_id"])
 
 
 async def get(conn: "ReadConn", org_id: UUID, run_id: UUID) -> Run:
@@ -221,15 +238,6 @@ async def set_waiting(
         step = Step(kind="waiting", who=MANAGER, why=why)
         changes = _Changes(waiting_for=why, cancel_requested=locked.cancel_requested)
         await _write(conn, locked, [step], changes, now)
-
-
-async def _run_of_key(
-    conn: "ReadConn", org_id: UUID, idempotency_key: str, request_hash: bytes
-) -> Run:
-    row = await conn.fetchrow(_SQL["read_key"], org_id, idempotency_key)
-    if row is None or row["request_hash"] != request_hash:
-        raise IdempotencyKeyReused(key=idempotency_key)
-    return await get(conn, org_id, row["run_id"])
 
 
 async def _lock(conn: "WriteConn", org_id: UUID, run_id: UUID) -> _Locked:

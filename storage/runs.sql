@@ -3,9 +3,7 @@ SELECT pg_advisory_xact_lock(hashtextextended('runs.create ' || $1::uuid, 0));
 
 -- name: insert_key
 INSERT INTO idempotency_keys (org_id, key, operation, request_hash, run_id, created_at)
-VALUES ($1, $2, 'runs.create', $3, $4, $5)
-ON CONFLICT (org_id, key) DO NOTHING
-RETURNING run_id;
+VALUES ($1, $2, 'runs.create', $3, $4, $5);
 
 -- name: read_key
 SELECT request_hash, run_id

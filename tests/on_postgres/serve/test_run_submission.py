@@ -172,6 +172,19 @@ async def test_one_idempotency_key_makes_one_run(
     )
 
 
+async def test_a_key_is_looked_at_before_a_stored_answer(
+    priced: "httpx.AsyncClient", services: "Services"
+) -> None:
+    headers = {"Idempotency-Key": "first-come"}
+    first = (await submit(priced, headers)).json()
+    await succeed(services, first["run_id"], {"objective": -1.0})
+    repeated = await submit(priced, headers)
+    assert (repeated.status_code, repeated.json()["run_id"]) == (200, first["run_id"])
+    other = await submit(priced, headers, labels=["x"])
+    assert other.status_code == 422
+    assert other.json()["type"].endswith("/idempotency-key-reused")
+
+
 @pytest.mark.parametrize("key", ["", "x" * 201], ids=len)
 async def test_what_is_no_idempotency_key_makes_no_run(
     priced: "httpx.AsyncClient", services: "Services", key: str
