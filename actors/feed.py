@@ -118,6 +118,9 @@ class FeedActor:
             self._keep_instruments(),
         )
 
+    def __repr__(self) -> str:
+        return f"FeedActor({self._config.venue} from {self._config.source})"
+
     async def _open_capture(self) -> FeedCapture:
         """Wait until the journal can be written: an actor that cannot be made is not made again."""
         while True:

@@ -4,7 +4,7 @@ import asyncio
 import random
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import ray
@@ -17,9 +17,17 @@ from core.logs import get_logger
 from core.market import Curve
 from integrations.backoff import backoff_s
 
+if TYPE_CHECKING:  # every actor imports the handles, and few of them what these name
+    from actors.qpu_requests import QpuDevice, QpuOutcome, QpuRequest
+    from jobs.kinds.kind import ParsedCircuit
+
 log = get_logger(__name__)
 
 CALL_WITHIN_S = 10.0
+PARSE_WITHIN_S = 200.0
+"""Outlast the parser, which bounds waiting, starting and reading itself; a test compares them."""
+ASK_VENDOR_WITHIN_S = 60.0
+EXECUTE_WITHIN_S = 3_600.0
 SUPERVISE_WITHIN_S = 2.0
 """Bound what a feed that could connect again waits for advice, which is held for 0.4 s."""
 
@@ -135,3 +143,45 @@ class FeedHandle:
     @property
     def _actor(self) -> ActorHandle:
         return ActorHandle(name=names.feed(self.venue), namespace=self.namespace)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParserHandle:
+    """Call the CircuitParser; the first call waits for a process to start."""
+
+    namespace: str
+
+    async def parse(self, language: str, program: str) -> "ParsedCircuit":
+        circuit: ParsedCircuit = await self._actor.call("parse", language, program)
+        return circuit
+
+    @property
+    def _actor(self) -> ActorHandle:
+        return ActorHandle(name=names.PARSER, namespace=self.namespace, within_s=PARSE_WITHIN_S)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QpuHandle:
+    """Call the QpuActor; the first call waits for the vendor's package to be imported.
+
+    An answer that takes longer than one call is asked for again, and never sent again.
+    """
+
+    namespace: str
+
+    async def devices(self) -> "list[QpuDevice]":
+        devices: list[QpuDevice] = await self._actor(ASK_VENDOR_WITHIN_S).call("devices")
+        return devices
+
+    async def check(self, device: str) -> None:
+        await self._actor(ASK_VENDOR_WITHIN_S).call("check", device)
+
+    async def execute(self, request: "QpuRequest") -> "QpuOutcome":
+        outcome: QpuOutcome = await self._actor(EXECUTE_WITHIN_S).call("execute", request)
+        return outcome
+
+    async def cancel(self, org_id: UUID, run_id: UUID) -> None:
+        await self._actor(CALL_WITHIN_S).call("cancel", org_id, run_id)
+
+    def _actor(self, within_s: float) -> ActorHandle:
+        return ActorHandle(name=names.QPU, namespace=self.namespace, within_s=within_s)

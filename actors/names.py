@@ -5,6 +5,9 @@ RUNS = "runs"
 SUPERVISOR = "feed-supervisor"
 KEEPER = "keeper"
 WEATHER = "weather"
+PARSER = "circuit-parser"
+QPU = "qpu"
+COURIER = "courier"
 
 
 def feed(venue: str) -> str:

@@ -5,6 +5,11 @@ from typing import Any
 
 from core.clock import NANOSECONDS_PER_SECOND
 from core.errors import HeliostatError
+from core.run_life import Step
+from core.runs import MANAGER
+
+_SOONEST_NS = NANOSECONDS_PER_SECOND // 4
+_EVENTS_PER_RUN = 200
 
 
 @dataclass(slots=True)
@@ -15,6 +20,7 @@ class Progress:
     started_ns: int
     done: int = 0
     _done_before: int = 0
+    _told_ns: int | None = None
 
     def already(self, count: int) -> None:
         """Count pieces that an earlier attempt finished; they say nothing about the pace."""
@@ -23,6 +29,17 @@ class Progress:
     def advance(self) -> None:
         """Count one more piece."""
         self.done += 1
+
+    def step(self, stage: str, now_ns: int) -> Step | None:
+        """Return the event of this moment, or None if the last one is too recent.
+
+        A long run tells its progress less often than a short one, some hundreds of times in all.
+        """
+        pause_ns = max(_SOONEST_NS, (now_ns - self.started_ns) // _EVENTS_PER_RUN)
+        if self._told_ns is not None and now_ns - self._told_ns < pause_ns:
+            return None
+        self._told_ns = now_ns
+        return Step(kind="progress", who=MANAGER, detail=self.detail(stage, now_ns))
 
     def detail(self, stage: str, now_ns: int) -> dict[str, Any]:
         """Return stage, counts, and the seconds still expected, for a progress event."""

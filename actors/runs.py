@@ -1,226 +1,260 @@
-"""Own the life of every run: plan it, fan it out, merge it, cancel it, pick it up again."""
+"""Own the life of every run: take it from the queue, carry it out, cancel it, pick it up again."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from actors.run_events import Progress, problem_of
-from core.clock import Clock, utc_from_ns
-from core.errors import HeliostatError, SourceUnavailable
+from actors.loops import end_loops, start_loops
+from actors.run_driver import Fanouts, RunDriver
+from actors.run_events import problem_of
+from actors.run_metrics import Meter, RunMetrics, Unmetered
+from actors.run_queue import Lane, Places, decide, lane_of
+from actors.run_store import Ending, RunStore
+from core.clock import NANOSECONDS_PER_SECOND, Clock, utc_from_ns
+from core.errors import BackendUnavailable, DeadlineMissed, HeliostatError, SourceUnavailable
 from core.logs import get_logger
-from core.runs import Chunk, PortfolioSpecification, Run, RunStatus, Stage
-from jobs import portfolio as portfolio_job
-from jobs.pieces import Fanout, Finished, Piece
-from jobs.planning import plan_problem, sampling_pieces, training_pieces
-from quant.portfolio_problem import PortfolioProblem
-from storage import runs
+from core.runs import QueuedRun, RunStatus
 from storage.cache import Cache
-from storage.pool import DatabaseUrls, Pools, open_pools
-from storage.settlement_windows import load_histories
+from storage.pool import DatabaseUrls, open_pools
 
 log = get_logger(__name__)
+
+_CANCELLED = Ending(status=RunStatus.CANCELLED, why="asked for")
+_LONGEST_HOLD_S = 60.0
+_ENDINGS_AT_ONCE = 2
+"""End so many runs that were never begun at a time: they share the connections of all others."""
+
+_STOP_AGAIN_NS = 10 * NANOSECONDS_PER_SECOND
+_DECIDING_SHARE = 0.2
+"""Spend at most this share of the time on deciding, however long the queue is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunManagerConfig:
-    """Say where runs are stored and how many are carried out at a time."""
+    """Say where runs are stored, how many are carried out at a time, and with what memory.
+
+    `memory_bytes` is what one task may take; it bounds what the choice of a backend allows.
+    """
 
     database: DatabaseUrls
     cache_url: str
-    max_running: int = 2
+    memory_bytes: int
+    places: Places = field(default_factory=Places)
     sweep_interval_s: float = 2.0
-
-
-@dataclass(slots=True)
-class _Work:
-    """Hold one run while it is carried out: its finished chunks, and how far it is."""
-
-    run: Run
-    specification: PortfolioSpecification
-    problem: PortfolioProblem
-    done: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
-
-    def results(self, stage: Stage) -> list[dict[str, Any]]:
-        return [self.done[key] for key in sorted(self.done) if key[0] == stage]
-
-    def missing(self, pieces: Sequence[Piece]) -> list[Piece]:
-        return [piece for piece in pieces if (piece.task, piece.index) not in self.done]
 
 
 class RunManager:
     """Carry out every run that is not final.
 
     Owns: which runs are being carried out in this process. Everything else is in PostgreSQL, so
-    after a restart the constructor picks up every unfinished run, recomputes no finished chunk
-    and stores none twice. Callers may retry `submit` and `cancel` as often as they like.
+    after a restart the constructor picks up every unfinished run, recomputes no stored chunk and
+    stores none twice. Callers may retry `submit` and `cancel` as often as they like.
     """
 
-    async def __init__(self, config: RunManagerConfig, fanout: Fanout, clock: Clock) -> None:  # type: ignore[misc]  # Ray awaits it
+    async def __init__(  # type: ignore[misc]  # Ray awaits it
+        self,
+        config: RunManagerConfig,
+        fanouts: Fanouts,
+        clock: Clock,
+        meter: Meter | None = None,
+    ) -> None:
         self._config = config
-        self._fanout = fanout
         self._clock = clock
-        self._pools: Pools = await open_pools(config.database)
-        self._cache = await Cache.open(config.cache_url)
-        self._gate = asyncio.Semaphore(config.max_running)
-        self._driving: dict[UUID, asyncio.Task[None]] = {}
-        self._sweeper = asyncio.create_task(self._sweep())
+        self._fanouts = fanouts
+        self._store = RunStore(
+            pools=await open_pools(config.database),
+            cache=await Cache.open(config.cache_url),
+            clock=clock,
+        )
+        self._metrics = RunMetrics(meter or Unmetered())
+        self._driver = RunDriver(self._store, fanouts, clock, config.memory_bytes, self._metrics)
+        self._queue: dict[UUID, QueuedRun] = {}
+        self._carried: dict[UUID, QueuedRun] = {}
+        self._ending: dict[UUID, QueuedRun] = {}
+        self._endings = asyncio.Semaphore(_ENDINGS_AT_ONCE)
+        self._tasks: dict[UUID, asyncio.Task[None]] = {}
+        self._held: dict[UUID, datetime] = {}
+        self._hold_s: dict[UUID, float] = {}
+        self._stopped_ns: dict[UUID, int] = {}
+        self._decides_at: asyncio.TimerHandle | None = None
+        self._decided_s = 0.0
+        self._is_stopping = False
+        self._loops = start_loops(self._sweep())
+
+    def __repr__(self) -> str:
+        # Ray asks once, when the actor begins, and shows that for ever: only what stays true.
+        places = self._config.places
+        return f"RunManager({places.local} local and {places.remote} remote places)"
 
     async def submit(self, org_id: UUID, run_id: UUID) -> None:
-        """Carry out a stored run now instead of at the next sweep."""
-        async with self._pools.read(org_id) as connection:
-            run = await runs.get(connection, org_id, run_id)
-        self._take(run)
+        """Look at a stored run now instead of at the next sweep."""
+        run = await self._store.queued(org_id, run_id)
+        if run is not None:
+            self._queue[run_id] = run
+            self._schedule()
 
     async def cancel(self, org_id: UUID, run_id: UUID) -> None:
         """Stop a run whose cancellation is stored; its outstanding tasks are cancelled."""
-        task = self._driving.get(run_id)
+        task = self._tasks.get(run_id)
         if task is not None:
-            task.cancel()
+            self._stop(run_id, task)
             await asyncio.wait([task])
-        await self._finish(org_id, run_id, RunStatus.CANCELLED, {"reason": "asked for"})
+        run = await self._store.queued(org_id, run_id)
+        if run is not None:
+            await self._end(run, _CANCELLED)
+
+    async def stop(self) -> None:
+        """End what is under way here; it stays stored as it is, for the next manager."""
+        self._is_stopping = True
+        await end_loops([*self._loops, *self._tasks.values()])
+        await self._store.close()
 
     async def _sweep(self) -> None:
         while True:
             try:
-                async with self._pools.system() as connection:
-                    unfinished = await runs.unfinished(connection)
-                for run in unfinished:
-                    self._take(run)
+                found = await self._store.queue()
             except SourceUnavailable as error:
                 log.warning("runs.sweep.postponed", reason=error.detail)
+            else:
+                self._queue = {run.run_id: run for run in found}
+                self._queue.update(self._carried)
+                for run in found:
+                    if run.cancel_requested and run.run_id in self._carried:
+                        self._stop(run.run_id, self._tasks[run.run_id])
+                self._schedule()
             await asyncio.sleep(self._config.sweep_interval_s)
 
-    def _take(self, run: Run) -> None:
-        if run.status.is_final or run.run_id in self._driving:
-            return
-        task = asyncio.create_task(self._drive(run))
-        self._driving[run.run_id] = task
-        task.add_done_callback(lambda _: self._driving.pop(run.run_id, None))
+    def _stop(self, run_id: UUID, task: asyncio.Task[None]) -> None:
+        """Cancel what carries a run out; once more only if that has had no effect for a while.
 
-    async def _drive(self, run: Run) -> None:
+        A second cancellation would disturb what the first one has begun to close.
+        """
+        now_ns = self._clock.now_ns()
+        stopped_ns = self._stopped_ns.get(run_id)
+        if stopped_ns is None or now_ns - stopped_ns > _STOP_AGAIN_NS:
+            self._stopped_ns[run_id] = now_ns
+            task.cancel()
+
+    def _schedule(self) -> None:
+        """Decide soon; what happens until then is decided about together."""
+        if self._decides_at is None and not self._is_stopping:
+            pause_s = self._decided_s * (1.0 / _DECIDING_SHARE - 1.0)
+            self._decides_at = asyncio.get_running_loop().call_later(pause_s, self._decide)
+
+    def _decide(self) -> None:
+        self._decides_at = None
+        if self._is_stopping:
+            return
+        began_ns = self._clock.now_ns()
+        waiting = [run for run in self._queue.values() if run.run_id not in self._ending]
+        decision = decide(
+            waiting, self._carried, self._held, utc_from_ns(began_ns), self._config.places
+        )
+        for run in decision.cancel:
+            self._start(run, self._end_in_turn(run, _CANCELLED), self._ending)
+        for run in decision.expire:
+            self._start(run, self._end_in_turn(run, _late(run)), self._ending)
+        for run in decision.start:
+            self._start(run, self._drive(run), self._carried)
+        self._metrics.standing(self._queue.values(), self._carried)
+        self._decided_s = max(self._clock.now_ns() - began_ns, 0) / NANOSECONDS_PER_SECOND
+
+    def _start(
+        self, run: QueuedRun, body: Coroutine[Any, Any, None], among: dict[UUID, QueuedRun]
+    ) -> None:
+        among[run.run_id] = run
+        task = asyncio.create_task(body, name=f"run-{run.run_id}")
+        self._tasks[run.run_id] = task
+        task.add_done_callback(lambda _: self._ended(run.run_id))
+
+    def _ended(self, run_id: UUID) -> None:
+        for known in (self._tasks, self._carried, self._ending, self._stopped_ns, self._queue):
+            known.pop(run_id, None)
+        self._schedule()
+
+    def _forget(self, run_id: UUID) -> None:
+        self._queue.pop(run_id, None)
+        self._held.pop(run_id, None)
+        self._hold_s.pop(run_id, None)
+
+    async def _drive(self, queued: QueuedRun) -> None:
+        """Carry one run out, and make of every way that this may go wrong a stored answer."""
         try:
-            async with self._gate:
-                await self._carry_out(run)
+            run = await self._store.load(queued.org_id, queued.run_id)
+            if run.status.is_final:
+                return
+            await self._within_deadline(queued, self._driver.drive(run))
+            self._forget(queued.run_id)
+        except BackendUnavailable as error:
+            await self._postpone(queued, error)
         except SourceUnavailable as error:
-            log.warning("run.postponed", run_id=str(run.run_id), reason=error.detail)
+            log.warning("run.postponed", run_id=str(queued.run_id), reason=error.detail)
         except HeliostatError as error:
-            await self._fail(run, problem_of(error))
+            await self._end(queued, _failed(problem_of(error), error.detail))
         # One run that breaks in a way nobody foresaw must not end the manager of all others.
         except Exception as error:
-            log.exception("run.broke", run_id=str(run.run_id))
+            log.exception("run.broke", run_id=str(queued.run_id))
             detail = f"{type(error).__name__}: {error}"
-            await self._fail(run, {"code": "internal", "detail": detail})
+            await self._end(queued, _failed({"code": "internal", "detail": detail}, detail))
 
-    async def _fail(self, run: Run, problem: dict[str, Any]) -> None:
+    async def _within_deadline(self, run: QueuedRun, body: Coroutine[Any, Any, None]) -> None:
+        limit = asyncio.timeout(self._seconds_until(run.deadline))
         try:
-            await self._finish(run.org_id, run.run_id, RunStatus.FAILED, problem, error=problem)
+            async with limit:
+                await body
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise DeadlineMissed(deadline=str(run.deadline)) from None
+
+    async def _postpone(self, run: QueuedRun, error: BackendUnavailable) -> None:
+        """Leave a run queued, saying why, and look again after a pause that grows."""
+        pause_s = min(2.0 * self._hold_s.get(run.run_id, 1.0), _LONGEST_HOLD_S)
+        self._hold_s[run.run_id] = pause_s
+        now = utc_from_ns(self._clock.now_ns())
+        self._held[run.run_id] = now + timedelta(seconds=pause_s)
+        try:
+            await self._store.wait_for(run.org_id, run.run_id, error.detail)
         except SourceUnavailable as unavailable:
             log.warning("run.postponed", run_id=str(run.run_id), reason=unavailable.detail)
 
-    async def _carry_out(self, run: Run) -> None:
-        if run.cancel_requested:
-            await self._finish(run.org_id, run.run_id, RunStatus.CANCELLED, {"reason": "asked for"})
-            return
-        work = await self._planned(run)
-        if work is None:
-            return
-        async with self._pools.system() as connection:
-            for chunk in await runs.chunks(connection, run.org_id, run.run_id):
-                work.done[(chunk.stage, chunk.index)] = chunk.result
-        training = training_pieces(work.specification)
-        groups = sampling_pieces(work.specification, (), ())
-        progress = Progress(total=len(training) + len(groups), started_ns=self._clock.now_ns())
-        progress.already(len(work.done))
-        await self._run_pieces(work, work.missing(training), progress)
-        best = portfolio_job.best_angles(work.results(Stage.TRAIN))
-        sampling = sampling_pieces(work.specification, best.gammas, best.betas)
-        await self._run_pieces(work, work.missing(sampling), progress)
-        result = await asyncio.to_thread(
-            portfolio_job.assemble,
-            work.problem,
-            work.specification,
-            work.results(Stage.TRAIN),
-            work.results(Stage.SAMPLE),
-            work.results(Stage.CLASSICAL)[0],
-        )
-        await self._finish(
-            run.org_id, run.run_id, RunStatus.SUCCEEDED, {"result": True}, result=result
-        )
+    async def _end_in_turn(self, run: QueuedRun, ending: Ending) -> None:
+        async with self._endings:
+            await self._end(run, ending)
 
-    async def _planned(self, run: Run) -> _Work | None:
-        specification = PortfolioSpecification.from_json(run.specification)
-        if run.problem is not None:
-            problem = PortfolioProblem.from_json(run.problem)
-            return _Work(run=run, specification=specification, problem=problem)
-        if run.status is RunStatus.QUEUED:
-            await self._move(run, RunStatus.PLANNING, {})
-        async with self._pools.read(run.org_id) as connection:
-            loaded = await load_histories(connection, run.org_id, specification)
-        problem = await asyncio.to_thread(
-            plan_problem, specification, loaded.histories, loaded.recorded_until
-        )
-        detail = {"contracts": len(problem.labels), "subsets": problem.basis.size}
-        moved = await self._move(run, RunStatus.RUNNING, detail, problem=problem.to_json())
-        return _Work(run=run, specification=specification, problem=problem) if moved else None
-
-    async def _run_pieces(self, work: _Work, pieces: list[Piece], progress: "Progress") -> None:
-        if not pieces:
-            return
-        stream = self._fanout.run(work.problem, pieces)
+    async def _end(self, run: QueuedRun, ending: Ending) -> None:
         try:
-            async for finished in stream:
-                await self._record(work, finished, progress)
-        finally:
-            await stream.aclose()
+            is_new = await self._store.end(run, ending)
+        except SourceUnavailable as unavailable:
+            log.warning("run.postponed", run_id=str(run.run_id), reason=unavailable.detail)
+            return
+        if is_new:
+            self._metrics.ended(run.kind, ending.status)
+        if lane_of(run) is Lane.REMOTE:
+            await self._release(run.org_id, run.run_id)
+        self._forget(run.run_id)
 
-    async def _record(self, work: _Work, finished: Finished, progress: "Progress") -> None:
-        run = work.run
-        chunk = Chunk(
-            run_id=run.run_id,
-            stage=Stage(finished.task),
-            index=finished.index,
-            result=finished.result,
-            elapsed_s=finished.elapsed_s,
-        )
-        now_ns = self._clock.now_ns()
-        now = utc_from_ns(now_ns)
-        work.done[(finished.task, finished.index)] = finished.result
-        progress.advance()
-        detail = progress.detail(finished.task, now_ns)
-        async with self._pools.system() as connection:
-            await runs.record_chunk(connection, run.org_id, chunk, now)
-            await runs.add_event(connection, run.org_id, run.run_id, "progress", detail, now)
-        await self._cache.notify_run(run.run_id)
+    async def _release(self, org_id: UUID, run_id: UUID) -> None:
+        """Cancel what is under way on remote hardware for a run that has ended."""
+        try:
+            await self._fanouts.cancel(org_id, run_id)
+        except SourceUnavailable as unavailable:
+            # Whoever holds the hardware looks by itself for work of runs that have ended.
+            log.warning("run.release.postponed", run_id=str(run_id), reason=unavailable.detail)
 
-    async def _move(
-        self,
-        run: Run,
-        to: RunStatus,
-        detail: dict[str, Any],
-        problem: dict[str, Any] | None = None,
-    ) -> bool:
-        now = utc_from_ns(self._clock.now_ns())
-        async with self._pools.system() as connection:
-            event = await runs.transition(
-                connection, run.org_id, run.run_id, to, to.value, detail, now, problem=problem
-            )
-        await self._cache.notify_run(run.run_id)
-        return event is not None
+    def _seconds_until(self, deadline: datetime | None) -> float | None:
+        if deadline is None:
+            return None
+        return (deadline - utc_from_ns(self._clock.now_ns())).total_seconds()
 
-    async def _finish(
-        self,
-        org_id: UUID,
-        run_id: UUID,
-        to: RunStatus,
-        detail: dict[str, Any],
-        result: dict[str, Any] | None = None,
-        error: dict[str, Any] | None = None,
-    ) -> None:
-        now = utc_from_ns(self._clock.now_ns())
-        async with self._pools.system() as connection:
-            await runs.transition(
-                connection, org_id, run_id, to, to.value, detail, now, result=result, error=error
-            )
-        await self._cache.notify_run(run_id)
+
+def _late(run: QueuedRun) -> Ending:
+    error = DeadlineMissed(deadline=str(run.deadline))
+    return _failed(problem_of(error), error.detail)
+
+
+def _failed(problem: dict[str, object], why: str) -> Ending:
+    return Ending(status=RunStatus.FAILED, why=why, error=problem)

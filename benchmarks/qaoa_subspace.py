@@ -17,7 +17,7 @@ from benchmarks.report import Report, Row
 from benchmarks.subspace.instances import Instance, Reals, random_angles
 from benchmarks.subspace.resident import reside
 from benchmarks.subspace.timing import Floor, Timed, in_turn
-from quant.quantum.mixers import Mixer
+from core.mixers import Mixer
 
 RUNS = 7
 QUICK_RUNS = 5

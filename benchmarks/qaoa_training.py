@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.report import Report, Row
+from core.mixers import Mixer
 from quant.quantum.basis import Basis
 from quant.quantum.costs import cost_vector
-from quant.quantum.mixers import Mixer
 from quant.quantum.qaoa import train
 from quant.quantum.subspace import Ansatz
 

@@ -20,7 +20,7 @@ from cluster.local.addresses import resolve
 from cluster.local.credentials import load_or_create
 from cluster.local.paths import stack_paths
 from cluster.settings import load_settings
-from heliostat.flows import PortfolioOptions
+from heliostat.run_flows import PortfolioOptions
 
 PORT = 9500
 REPETITIONS = 20

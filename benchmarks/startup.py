@@ -91,7 +91,8 @@ def _start_peer() -> float:
         paths.ray_token.write_text("p" * 64)
         paths.ray_token.chmod(0o600)
         kept = {k: v for k, v in os.environ.items() if not k.startswith("RAY_")}
-        environment = {**kept, MARKER: paths.stack_id, **ray_head.environment(paths, plan)}
+        inherited = {**kept, MARKER: paths.stack_id}
+        environment = {**inherited, **ray_head.environment(inherited, paths, plan)}
         words = [
             word for word in ray_head.command(paths, plan, os.cpu_count() or 1) if word != "--block"
         ]

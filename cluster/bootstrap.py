@@ -18,7 +18,7 @@ import ray
 from ray import serve as ray_serve
 from ray.serve.config import HTTPOptions
 
-from actors.remote import start_actors
+from actors.remote import start_actors, start_later_actors
 from cluster.local.context import read_context
 from cluster.local.paths import stack_paths
 from cluster.settings import load_settings
@@ -47,6 +47,7 @@ def deploy(wiring: Wiring, port: int, report: Callable[[str, float], None]) -> N
     started = time.perf_counter()
     ray.get([actor.__ray_ready__.remote() for actor in actors], timeout=120)
     report("actors", time.perf_counter() - started)
+    start_later_actors(wiring.actors)
 
 
 def _say(step: str, elapsed_s: float) -> None:

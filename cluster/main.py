@@ -8,17 +8,21 @@ from typing import Annotated
 import typer
 
 from cluster.commands import (
+    backends,
     bars,
     curve,
     feeds,
     instruments,
+    jobs,
     optimize,
     replay,
     runs,
     settlements,
+    sql,
     stack,
     ticks,
     weather,
+    webhooks,
 )
 from cluster.commands.exit_codes import EXIT_CODES, ErrorMappingGroup
 
@@ -42,6 +46,10 @@ _NOUNS = (
     weather,
     optimize,
     runs,
+    backends,
+    webhooks,
+    jobs,
+    sql,
     settlements,
 )
 for noun in _NOUNS:

@@ -25,7 +25,8 @@ class Settings(BaseSettings):
 
     A database URL given here is used instead of the embedded PostgreSQL, a Redis URL instead of
     the embedded Valkey, vendor credentials instead of the vendor's sandbox. `live_products` None
-    means every product of the registered venues. `vendor_variables` holds what is no setting of
+    means every product of the registered venues. `webhooks_private` lets webhooks go to private and
+    loopback addresses, over plain HTTP too. `vendor_variables` holds what is no setting of
     ours, named in lower case without the prefix, for the vendors' clients to read.
     """
 
@@ -47,7 +48,12 @@ class Settings(BaseSettings):
     live_products: Annotated[tuple[str, ...] | None, NoDecode] = None
     journal_limit_gb: float = Field(default=8.0, ge=0.25)
     keep_ticks_days: int = Field(default=90, ge=1)
+    webhooks_private: bool = False
     sandbox_seed: int = Field(default=7, ge=0)
+
+    task_memory_gb: float | None = Field(default=None, ge=0.25)
+    qpu_submissions_per_minute: int = Field(default=5, ge=1)
+    qpu_job_limit_s: int = Field(default=60, ge=1, le=10_800)
 
     vendor_variables: Mapping[str, SecretStr] = Field(default_factory=dict)
 

@@ -1,4 +1,4 @@
-"""Own which vendors feed this stack: the vendor itself with credentials, else its sandbox."""
+"""Own which vendors serve this stack: the vendor itself with credentials, else its sandbox."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from cluster.local.ports import PortPlan
 from cluster.settings import ENV_PREFIX, Settings
 from core.errors import InvalidInput, StackError
 from core.market import SANDBOX_SOURCE
+from integrations.ibm import config as ibm
 from integrations.openweather.client import OpenWeatherConfig
 from integrations.registry import VENUES
 from integrations.venue import SandboxAddress
@@ -16,6 +17,7 @@ from integrations.venue import SandboxAddress
 LOOPBACK = "127.0.0.1"
 WEATHER = "openweather"
 WEATHER_URL = "https://api.openweathermap.org"
+IBM = "ibm"
 _REMEDY = "Correct it in the environment or in .env."
 
 
@@ -76,7 +78,7 @@ class Vendor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveVendors:
-    """Hold the vendors of a stack: the venues with a live product, and the weather service.
+    """Hold a stack's vendors: venues with a live product, the weather, and quantum devices.
 
     `products` are all that are live, the main one first.
     """
@@ -84,6 +86,7 @@ class LiveVendors:
     products: tuple[str, ...]
     venues: tuple[Vendor, ...]
     weather: Vendor
+    quantum: Vendor
 
     @property
     def main_product(self) -> str:
@@ -91,12 +94,19 @@ class LiveVendors:
 
     @property
     def sandboxes(self) -> tuple[Sandbox, ...]:
+        """List the sandboxes that a price may need, which start with the stack."""
         vendors = (*self.venues, self.weather)
         return tuple(vendor.sandbox for vendor in vendors if vendor.uses_sandbox)
 
+    @property
+    def later_sandboxes(self) -> tuple[Sandbox, ...]:
+        """List the sandboxes that start once the stack is ready."""
+        return (self.quantum.sandbox,) if self.quantum.uses_sandbox else ()
+
     def sandbox_ports(self, plan: PortPlan) -> tuple[int, ...]:
         """List the ports that the sandboxes of this stack listen on."""
-        return tuple(port for sandbox in self.sandboxes for port in sandbox.ports(plan))
+        sandboxes = (*self.sandboxes, *self.later_sandboxes)
+        return tuple(port for sandbox in sandboxes for port in sandbox.ports(plan))
 
     @property
     def simulated_products(self) -> tuple[str, ...]:
@@ -130,6 +140,7 @@ def live_vendors(settings: Settings) -> LiveVendors:
             if (live := tuple(code for code in products if code in spec.products))
         ),
         weather=_weather(settings),
+        quantum=_quantum(settings),
     )
 
 
@@ -145,6 +156,22 @@ def _weather(settings: Settings) -> Vendor:
             number=len(VENUES),
             control_offset=0,
             config=_weather_sandbox,
+        ),
+    )
+
+
+def _quantum(settings: Settings) -> Vendor:
+    return Vendor(
+        code=IBM,
+        products=(),
+        given=_given(IBM, ibm.config_from, settings),
+        sandbox=Sandbox(
+            code=IBM,
+            name="IBM Quantum sandbox",
+            module="integrations.ibm.sandbox",
+            number=len(VENUES) + 1,
+            control_offset=0,
+            config=ibm.sandbox_config,
         ),
     )
 

@@ -1,22 +1,30 @@
 """Own how settings become the configuration of every part: the one place that knows them all."""
 
+import os
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+import psutil
+
+from actors.courier import CourierConfig
 from actors.feed import FeedConfig
 from actors.keeper import KeeperConfig
 from actors.market import MarketConfig
+from actors.qpu import QpuConfig
 from actors.remote import ActorsConfig
 from actors.runs import RunManagerConfig
 from actors.weather import WeatherConfig
 from cluster.local.context import StackContext
+from cluster.settings import Settings
 from cluster.venues import LiveVendors, Vendor, live_vendors
 from serve.keys import digest_of
 from serve.services import EdgeConfig
 
 PAGES = Path(__file__).resolve().parent.parent / "web" / "dist"
 _BYTES_PER_GB = 1024**3
+_SANDBOX_POLL_S = 0.25
+_VENDOR_POLL_S = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +63,12 @@ def _actors(context: StackContext, vendors: LiveVendors, sandbox_ahead_ns: int) 
             database=database,
         ),
         keeper=KeeperConfig(database=database, keep_days=context.settings.keep_ticks_days),
-        runs=RunManagerConfig(database=database, cache_url=cache_url),
+        runs=RunManagerConfig(
+            database=database, cache_url=cache_url, memory_bytes=_task_memory(context.settings)
+        ),
+        courier=CourierConfig(database=database, allow_private=context.settings.webhooks_private),
+        qpu=_qpu(context, vendors.quantum),
+        qpu_job_limit_s=context.settings.qpu_job_limit_s,
     )
 
 
@@ -76,6 +89,17 @@ def _feed(context: StackContext, venue: Vendor, sandbox_ahead_ns: int) -> FeedCo
     )
 
 
+def _qpu(context: StackContext, quantum: Vendor) -> QpuConfig:
+    return QpuConfig(
+        client=quantum.client_config(context.ports, context.secrets),
+        source=quantum.source,
+        owner=f"heliostat-{context.paths.stack_id}",
+        database=context.addresses.database,
+        submissions_per_minute=context.settings.qpu_submissions_per_minute,
+        poll_s=_SANDBOX_POLL_S if quantum.uses_sandbox else _VENDOR_POLL_S,
+    )
+
+
 def _edge(context: StackContext, vendors: LiveVendors) -> EdgeConfig:
     return EdgeConfig(
         database=context.addresses.database,
@@ -84,7 +108,16 @@ def _edge(context: StackContext, vendors: LiveVendors) -> EdgeConfig:
         version=_version(),
         pages=PAGES if PAGES.is_dir() else None,
         venues=tuple(venue.code for venue in vendors.venues),
+        task_memory_bytes=_task_memory(context.settings),
+        private_webhooks=context.settings.webhooks_private,
     )
+
+
+def _task_memory(settings: Settings) -> int:
+    """Return what one task may take, in bytes."""
+    if settings.task_memory_gb is not None:
+        return round(settings.task_memory_gb * _BYTES_PER_GB)
+    return psutil.virtual_memory().total // 2 // (settings.cpus or os.cpu_count() or 1)
 
 
 def _version() -> str:

@@ -10,13 +10,21 @@ HeliostatError
 ├── RunAlreadyFinished      (409)
 ├── SettlementsChanged      a stored price differs and no revision was asked for (409)
 ├── IdempotencyKeyReused    same key, other body (422)
+├── PlanLimitExceeded       more than the organisation's plan allows (422)
+├── TooManyRuns             the plan allows no more unfinished runs (429)
+├── ResultNotReady          the run has no result, or not in this form (409)
 ├── Unauthenticated         (401)
+├── TokenRefused            the token of the stack's Ray cannot be used (401)
 ├── PayloadTooLarge         (413)
 ├── SourceUnavailable       a vendor or store cannot answer now (503)
 ├── FeedDisconnected        a feed's connection ended (503)
 ├── BadFrame                a venue sent bytes that its protocol does not allow (502)
 ├── JournalCorrupt          a journal is damaged before its end (500)
 ├── RunFailed               a run cannot be finished
+├── ChunkFailed             a chunk of a run fails whenever it is tried
+├── DeadlineMissed          a run was not finished when it was last wanted
+├── BackendUnavailable      a quantum backend cannot take work now (503)
+├── BudgetExhausted         the month's seconds of quantum hardware are used up (402)
 └── StackError              the local stack cannot start; the message says what to do
 
 Every class takes context keywords only, so that pickling rebuilds it exactly.
@@ -150,6 +158,39 @@ class IdempotencyKeyReused(HeliostatError):
         super().__init__(key=key)
 
 
+class PlanLimitExceeded(HeliostatError):
+    """Raised when a value is over a limit of the organisation's plan."""
+
+    code = "plan-limit-exceeded"
+    status = 422
+    sentence = "{field}: {value} is more than the {limit} that the plan {plan} allows."
+
+    def __init__(self, *, field: str, value: int, limit: int, plan: str) -> None:
+        super().__init__(field=field, value=value, limit=limit, plan=plan)
+
+
+class TooManyRuns(HeliostatError):
+    """Raised when an organisation has as many unfinished runs as its plan allows."""
+
+    code = "too-many-runs"
+    status = 429
+    sentence = "The plan {plan} allows {limit} unfinished runs; cancel one or wait for one to end."
+
+    def __init__(self, *, plan: str, limit: int) -> None:
+        super().__init__(plan=plan, limit=limit)
+
+
+class ResultNotReady(HeliostatError):
+    """Raised when a result is asked for that the run does not have."""
+
+    code = "result-not-ready"
+    status = 409
+    sentence = "Run {run_id} is {status} and has no result in the form {form}."
+
+    def __init__(self, *, run_id: str, status: str, form: str) -> None:
+        super().__init__(run_id=run_id, status=status, form=form)
+
+
 class Unauthenticated(HeliostatError):
     """Raised when no valid key came with the request."""
 
@@ -159,6 +200,17 @@ class Unauthenticated(HeliostatError):
 
     def __init__(self) -> None:
         super().__init__()
+
+
+class TokenRefused(HeliostatError):
+    """Raised when the token of the stack's Ray cannot be read, or Ray knows another."""
+
+    code = "token-refused"
+    status = 401
+    sentence = "Ray's token in {path} cannot be used: {reason}."
+
+    def __init__(self, *, path: str, reason: str) -> None:
+        super().__init__(path=path, reason=reason)
 
 
 class PayloadTooLarge(HeliostatError):
@@ -225,6 +277,53 @@ class RunFailed(HeliostatError):
 
     def __init__(self, *, run_id: str, reason: str) -> None:
         super().__init__(run_id=run_id, reason=reason)
+
+
+class ChunkFailed(HeliostatError):
+    """Raised when a chunk fails whenever it is tried; `attempts` counts how often it was."""
+
+    code = "chunk-failed"
+    status = 500
+    sentence = "Chunk {index} of {stage} failed {attempts} times: {reason}"
+
+    def __init__(self, *, stage: str, index: int, attempts: int, reason: str) -> None:
+        super().__init__(stage=stage, index=index, attempts=attempts, reason=reason)
+
+
+class DeadlineMissed(HeliostatError):
+    """Raised when a run was not finished at the moment after which nobody wants it."""
+
+    code = "deadline-missed"
+    status = 500
+    sentence = "The run was not finished by its deadline, {deadline}."
+
+    def __init__(self, *, deadline: str) -> None:
+        super().__init__(deadline=deadline)
+
+
+class BackendUnavailable(HeliostatError):
+    """Raised when a quantum backend cannot take work now; the run waits for it."""
+
+    code = "backend-unavailable"
+    status = 503
+    sentence = "{backend} cannot take work now: {reason}"
+
+    def __init__(self, *, backend: str, reason: str) -> None:
+        super().__init__(backend=backend, reason=reason)
+
+
+class BudgetExhausted(HeliostatError):
+    """Raised when work would need more seconds of quantum hardware than the month has left."""
+
+    code = "budget-exhausted"
+    status = 402
+    sentence = (
+        "{needed_s} s of quantum hardware are needed, {left_s} s of the month's {budget_s} s are "
+        "left."
+    )
+
+    def __init__(self, *, needed_s: int, left_s: int, budget_s: int) -> None:
+        super().__init__(needed_s=needed_s, left_s=left_s, budget_s=budget_s)
 
 
 class StackError(HeliostatError):

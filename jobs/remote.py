@@ -1,47 +1,52 @@
-"""Own the options of every Ray task; no other file states one."""
+"""Own the tasks: which function each names, and the options that Ray is given for it.
 
-import time
-from collections.abc import Callable
-from functools import cache, partial
+A body is named, not imported: whoever hands pieces out needs neither Qiskit nor numba.
+"""
+
+from functools import cache
 from typing import Any
 
 import ray
 
-from jobs import portfolio
+from jobs.workers import carry_out
 
-TASK_OPTIONS: dict[str, dict[str, Any]] = {
-    "train": {"num_cpus": 1, "max_retries": 3},
-    "sample": {"num_cpus": 1, "max_retries": 3},
-    "classical": {"num_cpus": 1, "max_retries": 3},
+TASK_BODIES: dict[str, str] = {
+    "train": "jobs.tasks.qaoa:train_start",
+    "score": "jobs.tasks.qaoa:score",
+    "compose": "jobs.tasks.qaoa:compose",
+    "sample": "jobs.tasks.qaoa:sample_blocks",
+    "classical": "jobs.tasks.classical:compare",
+    "sweep_train": "jobs.tasks.sweeps:train_points",
+    "sweep_score": "jobs.tasks.sweeps:score_points",
+    "sweep_compose": "jobs.tasks.sweeps:compose_points",
+    "sweep_sample": "jobs.tasks.sweeps:sample_points",
+    "landscape": "jobs.tasks.landscapes:expect_points",
+    "circuit_compose": "jobs.tasks.circuits:compose",
+    "circuit_sample": "jobs.tasks.circuits:sample_points",
+    "observable_compose": "jobs.tasks.observables:compose",
+    "observable_expect": "jobs.tasks.observables:expect_points",
+    "observable_estimate": "jobs.tasks.observables:estimate_points",
+    "amplitude_estimate": "jobs.tasks.amplitudes:estimate",
+    "amplitude_compare": "jobs.tasks.amplitudes:compare",
 }
+"""Map each task's name, as the Ray dashboard shows it, to `module:function`.
 
-_BODIES: dict[str, Callable[..., dict[str, Any]]] = {
-    "train": portfolio.train_start,
-    "sample": portfolio.sample_blocks,
-    "classical": portfolio.classical,
-}
+A body takes the shared value of its run, which it must not change, then the piece's arguments; it
+returns JSON-ready values.
+"""
 
-
-def timed(body: Callable[..., dict[str, Any]], *arguments: Any) -> tuple[float, dict[str, Any]]:
-    """Run a task body and return its seconds beside its result."""
-    started = time.perf_counter()
-    result = body(*arguments)
-    return time.perf_counter() - started, result
+# Whoever fans out tries again by itself: it counts, and takes a piece that kills for what it is.
+_ONE_CORE: dict[str, Any] = {"num_cpus": 1, "max_retries": 0}
+TASK_OPTIONS: dict[str, dict[str, Any]] = dict.fromkeys(TASK_BODIES, _ONE_CORE)
 
 
 @cache
-def remote_tasks() -> dict[str, Any]:
-    """Return the remote function of each task, made once per process."""
-    return {
-        name: ray.remote(**TASK_OPTIONS[name])(_named(name, body)) for name, body in _BODIES.items()
-    }
+def remote_task(name: str, path: str) -> Any:
+    """Return the remote function that carries a body out under a name, made once per process."""
 
-
-def _named(name: str, body: Callable[..., dict[str, Any]]) -> Callable[..., Any]:
-    run = partial(timed, body)
-
-    def task(*arguments: Any) -> tuple[float, dict[str, Any]]:
-        return run(*arguments)
+    def task(digest: bytes, content: Any, pieces: Any) -> Any:
+        return carry_out(path, digest, content, pieces)
 
     task.__name__ = task.__qualname__ = name
-    return task
+    task.__doc__ = f"Carry out {path}."
+    return ray.remote(**TASK_OPTIONS.get(name, _ONE_CORE))(task)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from core.mixers import Mixer
 from quant.portfolio import company
-from quant.quantum.mixers import Mixer
 from quant.quantum.subspace import Ansatz
 from quant.subset_problem import SubsetProblem
 

@@ -4,29 +4,46 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from serve import problems
-from serve.gate import KeyGate
+from serve.gate import MAX_BODY_BYTES, KeyGate, LengthGate
 from serve.routes import (
+    backends,
     feeds,
     health,
     instruments,
     market,
     pages,
+    run_records,
+    run_results,
     runs,
     settlements,
     ticks,
     weather,
+    webhooks,
 )
 from serve.services import EdgeConfig, Services
 
-MAX_BODY_BYTES = 1024**2
-"""Bound every body but an imported file, whose route has a bound of its own."""
+_NOUNS = (
+    health,
+    market,
+    instruments,
+    ticks,
+    feeds,
+    weather,
+    settlements,
+    runs,
+    run_records,
+    run_results,
+    backends,
+    webhooks,
+)
 
 OpenServices = Callable[[], Awaitable[Services]]
 
 DESCRIPTION = """
-Forward curves, and portfolios chosen by QAOA beside the proven classical optimum.
+Forward curves, portfolios chosen by QAOA beside the proven classical optimum, and circuits.
 
 Send the key as `Authorization: Bearer KEY`. Every failure is an RFC 9457 problem document whose
 `type` is stable. Prices are decimal strings and may be negative; every answer names its `source`.
@@ -58,11 +75,13 @@ def create_api(config: EdgeConfig, open_services: OpenServices) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/v1/openapi.json",
-        max_body_size=MAX_BODY_BYTES,
     )
+    # Given to FastAPI itself, the limit would stand before the gate and answer in plain text.
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY_BYTES)
+    app.add_middleware(LengthGate)
     app.add_middleware(KeyGate, key_digest=config.key_digest)
     problems.register(app)
-    for noun in (health, market, instruments, ticks, feeds, weather, settlements, runs):
+    for noun in _NOUNS:
         app.include_router(noun.router, prefix="/v1")
     pages.mount(app, config.pages)
     return app

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse
 
 from core.errors import HeliostatError
 from core.logs import get_logger
+from serve.run_requests import TAG_PREFIX, UNKNOWN_KIND
 
 log = get_logger(__name__)
 
@@ -69,6 +70,10 @@ async def _invalid(_request: Request, error: Exception) -> JSONResponse:
     first = error.errors()[0]
     # The first part only says where the field was sent; in broken JSON the rest is an offset.
     parts = () if first["type"] == "json_invalid" else first["loc"][1:]
+    if parts and str(parts[0]).startswith(TAG_PREFIX):
+        parts = parts[1:]
+    if first["type"] == UNKNOWN_KIND:
+        parts = ("kind",)
     if parts[:1] == ("specification",):
         # Rules that need two fields are checked later and name them without their envelope.
         parts = parts[1:] or parts

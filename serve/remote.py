@@ -5,12 +5,12 @@ from typing import Any
 from ray import serve as ray_serve
 from ray.serve.api import RunTarget
 
-from actors.handles import FeedHandle, MarketHandle, RunsHandle
+from actors.handles import FeedHandle, MarketHandle, ParserHandle, QpuHandle, RunsHandle
 from actors.messages import FeedStatus
 from core.clock import SystemClock
 from core.errors import NotFound
 from serve.api import create_api
-from serve.services import EdgeConfig, open_services
+from serve.services import EdgeConfig, Ports, open_services
 from serve.streams import create_streams
 
 STREAMS_PREFIX = "/v1/streams"
@@ -62,13 +62,14 @@ class _Edge:
         self._namespace = namespace
 
     async def _open(self) -> Any:
-        return await open_services(
-            self._config,
-            MarketHandle(namespace=self._namespace),
-            RunsHandle(namespace=self._namespace),
-            Feeds(self._config.venues, self._namespace),
-            SystemClock(),
+        ports = Ports(
+            market=MarketHandle(namespace=self._namespace),
+            runs=RunsHandle(namespace=self._namespace),
+            feeds=Feeds(self._config.venues, self._namespace),
+            parser=ParserHandle(namespace=self._namespace),
+            qpu=QpuHandle(namespace=self._namespace),
         )
+        return await open_services(self._config, ports, SystemClock())
 
 
 class Api(_Edge):

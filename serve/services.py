@@ -1,6 +1,7 @@
 """Own what the routes call: stores, cache and actors, opened once per replica."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Protocol
 from uuid import UUID
@@ -8,8 +9,11 @@ from uuid import UUID
 from fastapi import Depends, Request
 
 from actors.messages import FeedStatus
+from actors.qpu_requests import QpuDevice
 from core.clock import Clock
 from core.market import Curve
+from jobs.kinds.kind import ParsedCircuit
+from serve.background import Background
 from storage.cache import Cache
 from storage.pool import DatabaseUrls, Pools, open_pools
 
@@ -30,6 +34,21 @@ class RunsPort(Protocol):
     async def cancel(self, org_id: UUID, run_id: UUID) -> None: ...
 
 
+class ParserPort(Protocol):
+    """Read programs of strangers where they can do no harm.
+
+    `parse` raises InvalidInput with the field `program` for what it refuses.
+    """
+
+    async def parse(self, language: str, program: str) -> ParsedCircuit: ...
+
+
+class QpuPort(Protocol):
+    """Tell of quantum devices; raises SourceUnavailable if their actor or vendor is away."""
+
+    async def devices(self) -> Sequence[QpuDevice]: ...
+
+
 class FeedsPort(Protocol):
     """Tell how the feeds stand.
 
@@ -47,6 +66,8 @@ class EdgeConfig:
     """Hold what a replica needs to open its services.
 
     `pages` is the built web page, if any; `venues` are those whose feeds this stack runs.
+    `task_memory_bytes` is what one task of a run may take. Webhooks may go to private addresses
+    where `private_webhooks` says so.
     """
 
     database: DatabaseUrls
@@ -55,6 +76,8 @@ class EdgeConfig:
     version: str
     pages: Path | None
     venues: tuple[str, ...]
+    task_memory_bytes: int
+    private_webhooks: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,16 +90,29 @@ class Services:
     market: MarketPort
     runs: RunsPort
     feeds: FeedsPort
+    parser: ParserPort
+    qpu: QpuPort
     clock: Clock
+    background: Background = field(default_factory=Background)
 
     async def close(self) -> None:
+        await self.background.close()
         await self.cache.close()
         await self.pools.close()
 
 
-async def open_services(
-    config: EdgeConfig, market: MarketPort, runs: RunsPort, feeds: FeedsPort, clock: Clock
-) -> Services:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Hold how the actors of a stack are reached."""
+
+    market: MarketPort
+    runs: RunsPort
+    feeds: FeedsPort
+    parser: ParserPort
+    qpu: QpuPort
+
+
+async def open_services(config: EdgeConfig, ports: Ports, clock: Clock) -> Services:
     """Connect to the stores.
 
     Raises:
@@ -86,9 +122,11 @@ async def open_services(
         config=config,
         pools=await open_pools(config.database),
         cache=await Cache.open(config.cache_url),
-        market=market,
-        runs=runs,
-        feeds=feeds,
+        market=ports.market,
+        runs=ports.runs,
+        feeds=ports.feeds,
+        parser=ports.parser,
+        qpu=ports.qpu,
         clock=clock,
     )
 

@@ -139,7 +139,9 @@ class Cache:
         Watchers also look by themselves now and then, so a lost call only costs time.
         """
         try:
-            await self._client.publish(_channel(run_id), b"")
+            # Whoever tells has stored what it tells of, and must not stand still with the server.
+            async with asyncio.timeout(_ANSWER_TIMEOUT_S):
+                await self._client.publish(_channel(run_id), b"")
         except (RedisError, OSError):
             return False
         return True

@@ -1,4 +1,4 @@
-"""Own the reading of the settlements that one portfolio is estimated from."""
+"""Own the reading of the settlements that the problem of a run is posed from."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from core.errors import InvalidInput
 from core.market import ContractMonth
-from core.runs import PortfolioSpecification
 from quant.continuous import SettlementHistory, from_contract_months
 from storage import settlements
 from storage.pool import ReadConn
@@ -20,6 +19,20 @@ _SPARE_POSITIONS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryRequest:
+    """Ask for the last `days` + 1 dates of some products at or before `as_of`, as positions.
+
+    `as_of` None is the latest date that the source holds.
+    """
+
+    products: tuple[str, ...]
+    positions: int
+    source: str
+    as_of: date | None
+    days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedHistories:
     """Hold one history per product, and when the newest of their settlements was stored."""
 
@@ -27,10 +40,27 @@ class LoadedHistories:
     recorded_until: datetime
 
 
-async def _last_date(
-    conn: ReadConn, org_id: UUID, specification: PortfolioSpecification, product: str
-) -> date:
-    source, as_of = specification.source, specification.as_of
+async def load_histories(conn: ReadConn, org_id: UUID, request: HistoryRequest) -> LoadedHistories:
+    """Read the window of every product of a request.
+
+    Raises:
+        InvalidInput: the source holds nothing of a product at or before the date, or too few
+            contracts.
+    """
+    histories, recorded = [], []
+    for product in request.products:
+        last = await _last_date(conn, org_id, request, product)
+        days = request.days + 1 + _SPARE_DATES
+        window = await settlements.window(conn, org_id, request.source, product, last, days)
+        histories.append(_history(product, window, request.positions + _SPARE_POSITIONS))
+        recorded.append(window.recorded_at)
+    return LoadedHistories(
+        histories=tuple(histories), recorded_until=max(moment for moment in recorded if moment)
+    )
+
+
+async def _last_date(conn: ReadConn, org_id: UUID, request: HistoryRequest, product: str) -> date:
+    source, as_of = request.source, request.as_of
     last = await settlements.latest_date(conn, org_id, source, product, as_of)
     if last is None:
         raise InvalidInput(
@@ -38,28 +68,6 @@ async def _last_date(
             reason=f"{source} holds no settlements of {product} at or before {as_of or 'today'}",
         )
     return last
-
-
-async def load_histories(
-    conn: ReadConn, org_id: UUID, specification: PortfolioSpecification
-) -> LoadedHistories:
-    """Read the window of every product of a specification, as positions.
-
-    Raises:
-        InvalidInput: the source holds nothing of a product at or before the date, or too few
-            contracts.
-    """
-    positions = specification.positions_per_product
-    histories, recorded = [], []
-    for product in specification.products:
-        last = await _last_date(conn, org_id, specification, product)
-        days = specification.window_days + 1 + _SPARE_DATES
-        window = await settlements.window(conn, org_id, specification.source, product, last, days)
-        histories.append(_history(product, window, positions + _SPARE_POSITIONS))
-        recorded.append(window.recorded_at)
-    return LoadedHistories(
-        histories=tuple(histories), recorded_until=max(moment for moment in recorded if moment)
-    )
 
 
 def _history(

@@ -1,5 +1,6 @@
 """Own the forms in which tables leave: CSV, Parquet, Arrow and JSON."""
 
+import csv
 import io
 from collections.abc import AsyncIterator, Callable, Iterable
 
@@ -72,7 +73,9 @@ def _csv(table: pa.Table) -> bytes:
 
 
 def _csv_header(schema: pa.Schema) -> bytes:
-    return ",".join(schema.names).encode() + b"\n"
+    sink = io.StringIO()
+    csv.writer(sink, lineterminator="\n").writerow(schema.names)
+    return sink.getvalue().encode()
 
 
 def _csv_rows(table: pa.Table) -> bytes:

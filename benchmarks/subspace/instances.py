@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quant.quantum.mixers import Mixer
+from core.mixers import Mixer
 from quant.quantum.subspace import Ansatz
 from quant.subset_problem import SubsetProblem
 

@@ -17,7 +17,7 @@ from cluster.commands.portfolio import (
 
 if TYPE_CHECKING:
     from heliostat import Client, Run
-    from heliostat.flows import PortfolioOptions
+    from heliostat.run_flows import PortfolioOptions
 
 
 def register(app: typer.Typer) -> None:

@@ -114,10 +114,7 @@ def ray_spec(context: StackContext, cpus: int) -> ServiceSpec:
     return ServiceSpec(
         name="Ray",
         command=tuple(ray_head.command(context.paths, context.ports, cpus)),
-        environment={
-            **context.environment,
-            **ray_head.environment(context.paths, context.ports),
-        },
+        environment=ray_head.environment(context.environment, context.paths, context.ports),
         log=log,
         is_ready=answers,
         ready_within_s=120,

@@ -1,7 +1,9 @@
 """Own how the local Ray head is started: its command, and the environment of all its workers."""
 
 import importlib.util
+import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from cluster.local.paths import StackPaths
@@ -9,6 +11,8 @@ from cluster.local.ports import PortPlan
 
 OBJECT_STORE_BYTES = 256 * 1024**2
 _HAPROXY_WRAPPER = Path(__file__).with_name("haproxy.sh")
+_JOB_STARTUP = Path(__file__).with_name("job_startup")
+_POINTS_ELSEWHERE = ("HELIOSTAT_URL", "HELIOSTAT_KEY")
 
 
 def command(paths: StackPaths, plan: PortPlan, cpus: int) -> list[str]:
@@ -43,12 +47,28 @@ def haproxy_binary() -> Path:
     return Path(spec.origin).parent / "bin" / "haproxy"
 
 
-def environment(paths: StackPaths, plan: PortPlan) -> dict[str, str]:
-    """Return the variables that the head and, through it, every worker runs with.
+def environment(inherited: Mapping[str, str], paths: StackPaths, plan: PortPlan) -> dict[str, str]:
+    """Return the variables that the head and, through it, every worker and job runs with.
 
     Numerical libraries get one thread: the cores belong to Ray tasks, and a result must not
-    depend on how many threads summed it.
+    depend on how many threads summed it. `python` in a job is this one, which has our packages,
+    and the client in a job finds this stack.
     """
+    kept = {name: value for name, value in inherited.items() if name not in _POINTS_ELSEWHERE}
+    return {
+        **kept,
+        "HELIOSTAT_DATA": str(paths.data),
+        "PATH": _before(str(Path(sys.executable).parent), inherited.get("PATH")),
+        "PYTHONPATH": _before(str(_JOB_STARTUP), inherited.get("PYTHONPATH")),
+        **_of_ray(paths, plan),
+    }
+
+
+def _before(first: str, others: str | None) -> str:
+    return os.pathsep.join([first, others] if others else [first])
+
+
+def _of_ray(paths: StackPaths, plan: PortPlan) -> dict[str, str]:
     http_low, http_high = plan.replicas_http
     grpc_low, grpc_high = plan.replicas_grpc
     return {

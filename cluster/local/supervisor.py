@@ -153,6 +153,9 @@ class Supervisor:
         await self._step("first live quote", _until(is_live, _LIVE_WITHIN_S), lambda _: "")
         elapsed_s = round(time.perf_counter() - self._started, 3)
         self._save(replace(self._state, status=StackStatus.READY, elapsed_s=elapsed_s))
+        for sandbox in vendors.result().later_sandboxes:
+            await self._launch(plan.sandbox_spec(context, sandbox, sandboxes.result()))
+        self._save(self._state)
 
     async def _start_stores(self, vendors: "asyncio.Task[LiveVendors]") -> None:
         context = self._context
@@ -213,10 +216,7 @@ class Supervisor:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
-                env={
-                    **context.environment,
-                    **ray_head.environment(context.paths, context.ports),
-                },
+                env=ray_head.environment(context.environment, context.paths, context.ports),
                 start_new_session=True,
             )
         self._remember_session(process.pid)

@@ -169,8 +169,8 @@ def train(
 
 
 def _read(path: Path, mixer: MixerName) -> "tuple[SubsetProblem, Ansatz]":
+    from core.mixers import Mixer
     from quant.quantum.command.problem_file import parse_problem
-    from quant.quantum.mixers import Mixer
     from quant.quantum.subspace import Ansatz
 
     problem = parse_problem(str(path), path.read_bytes())

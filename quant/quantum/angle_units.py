@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidInput
-from quant.quantum.mixers import Mixer
+from core.mixers import Mixer
 
 Reals = NDArray[np.float64]
 

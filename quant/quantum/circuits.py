@@ -14,10 +14,10 @@ from qiskit import AncillaRegister, ClassicalRegister, QuantumCircuit, QuantumRe
 from qiskit.circuit import ParameterExpression, ParameterVector
 
 from core.errors import InvalidInput
+from core.mixers import Mixer
 from quant.quantum.dicke import dicke_circuit, leaning_circuit
 from quant.quantum.ising import Ising, coupling_order
 from quant.quantum.mixer_circuits import ancilla_count, mixer_circuit
-from quant.quantum.mixers import Mixer
 
 Reals = NDArray[np.float64]
 Angle: TypeAlias = float | ParameterExpression

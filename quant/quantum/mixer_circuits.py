@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 from qiskit import QuantumCircuit
 from qiskit.circuit import ParameterExpression
 
+from core.mixers import Mixer
 from quant.quantum.dicke import check_weight, spread_circuit
 from quant.quantum.edges import ring_edges
 from quant.quantum.exact_mixers.free_fermions import hopping
-from quant.quantum.mixers import Mixer
 from quant.quantum.rotations import rotation_network
 from quant.quantum.spin_circuits import complete_ancillas, complete_circuit
 

@@ -1,25 +1,16 @@
-"""Own which mixers there are, and how the exact ones are spoken to."""
+"""Own how the exact mixers are made and spoken to."""
 
-from enum import StrEnum
 from typing import Protocol
 
 from numpy.typing import DTypeLike
 
 from core.errors import InvalidInput
+from core.mixers import Mixer
 from quant.quantum.amplitudes import State
 from quant.quantum.basis import Basis
 from quant.quantum.exact_mixers.free_fermions import RingMixer
 from quant.quantum.exact_mixers.grover import GroverMixer
 from quant.quantum.exact_mixers.johnson import CompleteMixer
-
-
-class Mixer(StrEnum):
-    """Name the mixers: `ring` is one Trotter step of the XY ring, the others are exact."""
-
-    RING = "ring"
-    RING_EXACT = "ring-exact"
-    COMPLETE = "complete"
-    GROVER = "grover"
 
 
 class ExactMixer(Protocol):

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from core.errors import InvalidInput
+from core.mixers import Mixer
 from quant.quantum.angle_units import Units, natural_units
-from quant.quantum.mixers import Mixer
 from quant.quantum.progress import Listener, Tracker
 from quant.quantum.schedules import Growth, interpolate, linear_ramp, midpoints
 from quant.quantum.subspace import Ansatz

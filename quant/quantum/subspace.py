@@ -3,6 +3,7 @@
 Amplitudes, probabilities and costs are in colexicographic order. Must not import Qiskit.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
@@ -11,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidInput
+from core.mixers import Mixer
 from quant.quantum import passes
 from quant.quantum.amplitudes import State
 from quant.quantum.basis import Basis
 from quant.quantum.engine import Engine, ExactEngine, Precision
-from quant.quantum.mixers import Mixer, exact_mixer
+from quant.quantum.mixers import exact_mixer
 from quant.quantum.ring.engine import RingEngine
-from quant.quantum.sweep import block_generator, block_sizes
+from quant.quantum.sweep import block_sizes, point_generator
 from quant.quantum.tail import Tail, rising_order
 
 Reals = NDArray[np.float64]
@@ -195,12 +197,22 @@ def sample(psi: State, shots: int, seed: int) -> NDArray[np.intp]:
     Raises:
         InvalidInput: fewer than one shot was asked for.
     """
+    sizes = dict(enumerate(block_sizes(shots)))
+    return np.concatenate(list(sample_blocks(psi, sizes, seed).values()))
+
+
+def sample_blocks(
+    psi: State, sizes: Mapping[int, int], seed: int, point: int = 0
+) -> dict[int, NDArray[np.intp]]:
+    """Draw the ranks of the measured states of some blocks, by block; `sizes` are their shots.
+
+    What a block holds depends on its number, the seed and the point of a grid, not on the others.
+    """
     cumulative = np.cumsum(probabilities(psi))
-    draws = [
-        block_generator("subspace", seed, block).random(size)
-        for block, size in enumerate(block_sizes(shots))
-    ]
-    ranks = np.searchsorted(cumulative, np.concatenate(draws) * cumulative[-1], side="right")
-    # rounding may leave a draw beyond the last cumulative value
-    clipped: NDArray[np.intp] = np.minimum(ranks, len(psi) - 1)
-    return clipped
+    last = len(psi) - 1
+    drawn = {}
+    for block, size in sizes.items():
+        draws = point_generator("subspace", seed, point, block).random(size) * cumulative[-1]
+        # rounding may leave a draw beyond the last cumulative value
+        drawn[block] = np.minimum(np.searchsorted(cumulative, draws, side="right"), last)
+    return drawn

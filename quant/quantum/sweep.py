@@ -28,9 +28,9 @@ def block_sizes(shots: int) -> tuple[int, ...]:
     return (SHOTS_PER_BLOCK,) * full + ((rest,) if rest else ())
 
 
-def _sequence(stream: str, seed: int, block: int) -> np.random.SeedSequence:
+def _sequence(stream: str, seed: int, *place: int) -> np.random.SeedSequence:
     # crc32 and not hash(): the latter differs from process to process
-    return np.random.SeedSequence(entropy=seed, spawn_key=(crc32(stream.encode()), block))
+    return np.random.SeedSequence(entropy=seed, spawn_key=(crc32(stream.encode()), *place))
 
 
 def block_generator(stream: str, seed: int, block: int) -> np.random.Generator:
@@ -38,9 +38,19 @@ def block_generator(stream: str, seed: int, block: int) -> np.random.Generator:
     return np.random.default_rng(_sequence(stream, seed, block))
 
 
+def point_generator(stream: str, seed: int, point: int, block: int) -> np.random.Generator:
+    """Return the generator of one block of one point of a grid."""
+    return np.random.default_rng(_sequence(stream, seed, block, point))
+
+
 def block_seed(stream: str, seed: int, block: int) -> int:
     """Return the seed of one block for a simulator of its own, in 0…2³¹−1."""
     return int(_sequence(stream, seed, block).generate_state(1)[0] >> 1)
+
+
+def batch_seed(stream: str, seed: int, block: int) -> int:
+    """Return the seed from which a simulator counts on for the points of a batch, in 0…2⁶²−1."""
+    return int(_sequence(stream, seed, block).generate_state(1, np.uint64)[0] >> 2)
 
 
 def group_blocks(count: int) -> tuple[tuple[int, ...], ...]:

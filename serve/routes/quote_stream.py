@@ -19,7 +19,7 @@ log = get_logger(__name__)
 router = APIRouter(tags=["streams"])
 
 # Nginx and its like would otherwise hold events back.
-_UNBUFFERED = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+UNBUFFERED = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 SEND_WITHIN_S = 30.0
 """A reader that takes nothing for so long is let go; what waits for it until then is one batch."""
 
@@ -70,7 +70,7 @@ async def stream_quotes(
     quote, and `conflated` says how many were `left_out`. Without news a `heartbeat` comes every
     5 s. A reader that takes nothing for 30 s is let go.
     """
-    return EventStream(_chunks(services, positions, max_events), headers=_UNBUFFERED)
+    return EventStream(_chunks(services, positions, max_events), headers=UNBUFFERED)
 
 
 async def _chunks(

@@ -1,158 +1,148 @@
-"""Own runs over HTTP: submit, list, read, cancel."""
+"""Own runs over HTTP: submit, try out, list, read, cancel."""
 
-import asyncio
-import json
-from dataclasses import replace
-from datetime import date
-from hashlib import sha256
-from typing import Annotated, Any, Literal
+from datetime import UTC, datetime
+from typing import Annotated, Any
 from uuid import UUID
 
-import uuid_utils.compat as uuid_utils
-from fastapi import APIRouter, Header, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Depends, Header, Query, Response
+from pydantic import BaseModel
 
+from core.backends import Backend
 from core.clock import utc_from_ns
 from core.errors import InvalidInput, SourceUnavailable
 from core.logs import get_logger
-from core.products import PRODUCTS
-from core.runs import PortfolioSpecification
-from jobs.planning import plan_problem
-from serve.keys import Caller, CallerOf
+from core.runs import RunFilter, RunKind, RunStatus
+from serve import submission
+from serve.gate import MAX_RUN_BYTES
+from serve.keys import CallerOf
 from serve.routes.run_views import RunPage, RunView, run_view
-from serve.services import Services, ServicesOf
-from storage import runs
-from storage.settlement_windows import load_histories
+from serve.run_requests import Label, RunBody
+from serve.services import ServicesOf
+from storage import plans, runs
 
 log = get_logger(__name__)
 router = APIRouter(tags=["runs"])
 
-
-class PortfolioRequest(BaseModel):
-    """Ask for `choose` of `of` contracts that minimise q·xᵀΣx − μᵀx."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    products: list[str] = Field(examples=[["CL"]], max_length=16)
-    choose: int = Field(examples=[4])
-    of: int = Field(examples=[12])
-    source: str | None = Field(default=None, description="Unset: the live source.")
-    as_of: date | None = Field(default=None, description="Unset: the latest settled date.")
-    seed: int = 7
-    risk_aversion: float = 0.5
-    window_days: int = 250
-    depth: int = 3
-    shots: int = 4096
-    starts: int = 8
+_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST = datetime(2200, 1, 1, tzinfo=UTC)
 
 
-class RunRequest(BaseModel):
-    """Submit a run. An identical finished run answers at once unless `fresh`."""
+class Trial(BaseModel):
+    """Tell what a run would be, had it been submitted: where, for how long, within which limits.
 
-    model_config = ConfigDict(extra="forbid")
+    `estimated_s` is on one core; `choice` says why, and what else was weighed.
+    """
 
-    kind: Literal["portfolio"] = "portfolio"
-    specification: PortfolioRequest
-    fresh: bool = False
+    kind: str
+    specification: dict[str, Any]
+    backend: str
+    method: str | None
+    estimated_s: float
+    why: str
+    choice: dict[str, Any]
+    qubits: int
+    points: int
+    shots: int
+    plan: str
+    limits: dict[str, int]
 
 
-@router.post("/runs", status_code=202, responses={200: {"model": RunView}})
+@router.post(
+    "/runs", status_code=202, responses={200: {"model": RunView}}, max_body_size=MAX_RUN_BYTES
+)
 async def submit_run(
-    body: RunRequest,
+    body: RunBody,
     response: Response,
     caller: CallerOf,
     services: ServicesOf,
-    idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
 ) -> RunView:
-    """Store a run and start it; the answer comes before the work."""
-    asked = await _specification(body.specification, services)
-    specification, vintage = await _planned(asked, caller, services)
-    digest = _digest(body.kind, {**specification.to_json(), "vintage": vintage})
-    now = utc_from_ns(services.clock.now_ns())
-    if not body.fresh:
-        async with services.pools.read(caller.org_id) as connection:
-            finished = await runs.find_finished(connection, caller.org_id, digest)
-        if finished is not None:
-            response.status_code = 200
-            return run_view(finished)
-    async with services.pools.write(caller.org_id) as connection:
-        run, created = await runs.create(
-            connection,
-            caller.org_id,
-            uuid_utils.uuid7(),
-            body.kind,
-            specification.to_json(),
-            digest,
-            idempotency_key,
-            _digest(body.kind, body.model_dump(mode="json")),
-            now,
-        )
-    if created:
-        await _nudge(services, caller, run.run_id)
+    """Store a run and start it; the answer comes before the work.
+
+    A run that is already answered comes at once, with the status 200.
+    """
+    run = await submission.submit(body, idempotency_key, caller.org_id, services)
+    if run.status is RunStatus.SUCCEEDED:
+        response.status_code = 200
     response.headers["Location"] = f"/v1/runs/{run.run_id}"
     return run_view(run)
 
 
-async def _specification(request: PortfolioRequest, services: Services) -> PortfolioSpecification:
-    source = request.source or await _live_source(request.products, services)
-    values = {**request.model_dump(), "source": source, "products": tuple(request.products)}
-    return PortfolioSpecification(**values)
-
-
-async def _planned(
-    asked: PortfolioSpecification, caller: Caller, services: Services
-) -> tuple[PortfolioSpecification, str]:
-    """Plan the run now, so that what cannot be planned is refused and the date is settled.
-
-    Returns the specification with its last day of prices, and the vintage of those prices.
-    """
+@router.post("/runs/validate", max_body_size=MAX_RUN_BYTES)
+async def validate_run(body: RunBody, caller: CallerOf, services: ServicesOf) -> Trial:
+    """Tell what a run would be, or why it would be refused, and store nothing."""
+    prepared = await submission.prepare(body, caller.org_id, services)
     async with services.pools.read(caller.org_id) as connection:
-        loaded = await load_histories(connection, caller.org_id, asked)
-    problem = await asyncio.to_thread(plan_problem, asked, loaded.histories, loaded.recorded_until)
-    return replace(asked, as_of=problem.window.last), problem.vintage
+        plan = await plans.plan_of(connection, caller.org_id)
+    submission.require_within(plan, prepared.kind, prepared.workload, body.priority)
+    choice, workload = prepared.choice, prepared.workload
+    return Trial(
+        kind=prepared.kind,
+        specification=prepared.posed.specification.to_json(),
+        backend=str(choice.backend),
+        method=choice.method,
+        estimated_s=choice.seconds,
+        why=choice.why,
+        choice=choice.to_json(),
+        qubits=workload.qubits,
+        points=workload.points,
+        shots=workload.shots,
+        plan=plan.name,
+        limits={
+            "qubits": plan.max_qubits,
+            "points": plan.max_points,
+            "shots": plan.max_shots,
+            "priority": plan.max_priority,
+            "running": plan.max_running,
+            "unfinished": plan.max_unfinished,
+            "qpu_seconds": plan.qpu_seconds,
+        },
+    )
 
 
-async def _live_source(products: list[str], services: Services) -> str:
-    for code in products:
-        _require_known(code)
-    live = await services.market.live_products()
-    sources = {live.get(product) for product in products}
-    if len(sources) != 1 or None in sources:
-        raise InvalidInput(
-            field="source",
-            reason="name one: these products have no single live source "
-            f"(live are {', '.join(sorted(live)) or 'none'}), and sources are never mixed",
-        )
-    return str(sources.pop())
+async def _filter(
+    caller: CallerOf,
+    status: Annotated[list[RunStatus] | None, Query(description="Any of these.")] = None,
+    kind: Annotated[list[RunKind] | None, Query(description="Any of these.")] = None,
+    backend: Annotated[str | None, Query(max_length=80)] = None,
+    label: Annotated[Label | None, Query(description="One that the run carries.")] = None,
+    created_from: Annotated[
+        datetime | None, Query(description="From this time on; without a zone it is UTC.")
+    ] = None,
+    created_before: Annotated[datetime | None, Query(description="Before this time.")] = None,
+) -> RunFilter:
+    """Return which runs are asked for, checked before the store is asked."""
+    del caller
+    return RunFilter(
+        statuses=tuple(dict.fromkeys(status or ())),
+        kinds=tuple(dict.fromkeys(kind or ())),
+        backend=None if backend is None else str(Backend.parse(backend)),
+        label=label,
+        created_from=_moment("created_from", created_from),
+        created_before=_moment("created_before", created_before),
+    )
 
 
-def _require_known(code: str) -> None:
-    if code not in PRODUCTS:
-        raise InvalidInput(field="products", reason=f"product {code!r} is unknown")
-
-
-def _digest(kind: str, values: dict[str, Any]) -> bytes:
-    return sha256(json.dumps([kind, values], sort_keys=True).encode()).digest()
-
-
-async def _nudge(services: Services, caller: Caller, run_id: UUID) -> None:
-    try:
-        await services.runs.submit(caller.org_id, run_id)
-    except SourceUnavailable as error:
-        # The run is stored; the manager's next sweep finds it.
-        log.warning("run.nudge.failed", run_id=str(run_id), reason=error.detail)
+def _moment(field: str, moment: datetime | None) -> datetime | None:
+    if moment is None:
+        return None
+    aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    if not _FIRST <= aware <= _LAST:
+        raise InvalidInput(field=field, reason=f"expected a time from {_FIRST} to {_LAST}")
+    return aware.astimezone(UTC)
 
 
 @router.get("/runs")
 async def list_runs(
     caller: CallerOf,
     services: ServicesOf,
+    chosen: Annotated[RunFilter, Depends(_filter)],
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    before: UUID | None = None,
+    before: Annotated[UUID | None, Query(description="`next_before` of the page before.")] = None,
 ) -> RunPage:
-    """List runs, newest first."""
+    """List runs, newest first, without problem, plan and result."""
     async with services.pools.read(caller.org_id) as connection:
-        page = await runs.list_page(connection, caller.org_id, limit, before)
+        page = await runs.list_page(connection, caller.org_id, chosen, limit, before)
     last = page[-1].run_id if len(page) == limit else None
     return RunPage(items=[run_view(run) for run in page], next_before=last)
 
@@ -169,7 +159,7 @@ async def cancel_run(run_id: UUID, caller: CallerOf, services: ServicesOf) -> Ru
     """Stop a run that is not finished."""
     now = utc_from_ns(services.clock.now_ns())
     async with services.pools.write(caller.org_id) as connection:
-        await runs.request_cancel(connection, caller.org_id, run_id, now)
+        await runs.request_cancel(connection, caller.org_id, run_id, submission.SUBMITTED_BY, now)
     try:
         await services.runs.cancel(caller.org_id, run_id)
     except SourceUnavailable as error:

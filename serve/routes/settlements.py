@@ -15,6 +15,7 @@ from core.clock import utc_from_ns
 from core.errors import HeliostatError, InvalidInput
 from core.market import validate_source
 from core.products import PRODUCTS
+from serve.gate import MAX_IMPORT_BYTES
 from serve.keys import Caller, CallerOf
 from serve.problems import document_of
 from serve.services import Services, ServicesOf
@@ -27,7 +28,6 @@ router = APIRouter(tags=["settlements"])
 
 NDJSON = "application/x-ndjson"
 _QUEUED_EVENTS = 64
-MAX_IMPORT_BYTES = 512 * 1024**2
 
 
 @router.post("/settlements/imports", max_body_size=MAX_IMPORT_BYTES)

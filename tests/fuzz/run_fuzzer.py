@@ -16,9 +16,15 @@ from typing import Any
 import atheris
 
 with atheris.instrument_imports(
-    include=["integrations.cme", "integrations.ice", "integrations.openweather", "core.market"]
+    include=[
+        "integrations.cme",
+        "integrations.ice",
+        "integrations.openweather",
+        "core.market",
+        "jobs.parsing",
+    ]
 ):
-    from core.errors import BadFrame
+    from core.errors import BadFrame, InvalidInput
     from core.weather import STATIONS
     from integrations.cme.codec import CmeDecoder, decode_control
     from integrations.cme.reference import decode_instruments, decode_schedule
@@ -31,6 +37,9 @@ with atheris.instrument_imports(
         decode_one_call,
         decode_refusal,
     )
+    from jobs.parsing.qasm_source import check_source
+    from jobs.parsing.qpy_header import OLDEST_VERSION, read_header
+    from jobs.parsing.wire import Ended, read_answer, readable
 
 from core.market import Quote, Settlement, Trade
 from storage.copy_rows import quote_chunks, trade_chunks
@@ -41,7 +50,7 @@ DATA = Path(__file__).parents[1] / "data"
 NOW_NS = 1_795_190_400_000_000_000
 BETWEEN = b"\n"
 # Of some messages, or of a whole forecast: time goes by the byte.
-MAX_BYTES = {"cme": 2_048, "ice": 1_536, "openweather": 8_192}
+MAX_BYTES = {"cme": 2_048, "ice": 1_536, "openweather": 8_192, "programs": 1_024}
 ENTRIES_OF_A_DAY = 8
 HEAD_BYTES, TRAILER_BYTES = len("8=FIX.4.4\x019="), len("10=000\x01")
 
@@ -110,6 +119,23 @@ def fuzz_openweather(data: bytes) -> None:
     decode_refusal(data, 401)
 
 
+def fuzz_programs(data: bytes) -> None:
+    """Take the whole as text, as a QPY file, and as what a process that was taken over may say."""
+    text = data.decode(errors="replace")
+    assert readable(text).isprintable()
+    for look, content in ((check_source, text), (read_answer, data)):
+        refused(look, content)
+    header = refused(read_header, data)
+    assert header is None or header.version >= OLDEST_VERSION
+
+
+def refused(look: Callable[[Any], Any], content: Any) -> Any:
+    try:
+        return look(content)
+    except (InvalidInput, Ended):
+        return None
+
+
 def promised(decode: Callable[[bytes], Any], content: bytes) -> None:
     try:
         decode(content)
@@ -144,6 +170,19 @@ def openweather_corpus() -> list[bytes]:
     """Return every payload."""
     folder = DATA / "openweather"
     return [compact(path) for path in sorted(folder.glob("*.json")) if path.stem != "metadata"]
+
+
+def programs_corpus() -> list[bytes]:
+    """Return programs, the beginning of a QPY file, and answers."""
+    return [
+        b'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q; // two\nh q[0]; cx q[0], q[1];',
+        b"@note x\npragma y\n/* z */ creg c[10001]; include 'other.inc';",
+        b"QISKIT" + bytes([18, 2, 6, 2]) + (1).to_bytes(8, "big") + b"p",
+        b'{"refused":"line 1, column 2: no"}',
+        b'{"circuit":{"qpy":"UUlTS0lUEgICAgAAAAAAAAABcA==","qubits":2,"clbits":0,"parameters":["t"],'
+        b'"gates":3,"two_qubit_gates":1,"depth":2,"cut_bits":1,"is_clifford":false,'
+        b'"is_measured":false,"is_dynamic":false}}',
+    ]
 
 
 def compact(path: Path) -> bytes:
@@ -235,6 +274,11 @@ def change(document: Any, rng: random.Random) -> None:
         node[key] = another(inner, rng)
 
 
+def mutate_bytes(data: bytes, max_size: int, _: int) -> bytes:
+    """Change any byte."""
+    return bytes(atheris.Mutate(data, max_size))
+
+
 def mutate_fields(data: bytes, max_size: int, seed: int) -> bytes:
     """Change, drop, double or move one field of FIX, so that most messages keep their form."""
     rng = random.Random(seed)
@@ -265,6 +309,7 @@ CODECS: dict[str, tuple[Callable[[bytes], None], Callable[[], list[bytes]], Make
     "cme": (fuzz_cme, cme_corpus, json_mutator),
     "ice": (fuzz_ice, ice_corpus, lambda _: mutate_fields),
     "openweather": (fuzz_openweather, openweather_corpus, json_mutator),
+    "programs": (fuzz_programs, programs_corpus, lambda _: mutate_bytes),
 }
 
 

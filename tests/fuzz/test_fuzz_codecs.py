@@ -16,7 +16,7 @@ WITHIN_S = 3_600
 
 @pytest.mark.slow
 @pytest.mark.timeout(WITHIN_S + 60)
-@pytest.mark.parametrize("codec", ["cme", "ice", "openweather"])
+@pytest.mark.parametrize("codec", ["cme", "ice", "openweather", "programs"])
 def test_no_input_makes_a_codec_fail(codec: str) -> None:
     words = [codec, "--runs", str(RUNS), "--seed", str(1 + secrets.randbelow(2**31 - 2))]
     replay = f"python {FUZZER.relative_to(ROOT)} {' '.join(words)}"

@@ -29,6 +29,19 @@ def processes(stack: Stack) -> list[psutil.Process]:
     return stack_processes(stack.chosen.paths.stack_id)
 
 
+def lasting(stack: Stack) -> set[int]:
+    """Return what lives as long as the stack: its services and actors, no idle worker of Ray."""
+    state = current(stack.chosen)
+    assert state is not None
+    actors = ("ray::MarketActor", "ray::FeedActor", "ray::RunManager", "ray::Keeper")
+    kept = {state.supervisor_pid, *state.services.values()}
+    for process in processes(stack):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if " ".join(process.cmdline()).startswith(actors):
+                kept.add(process.pid)
+    return kept
+
+
 def kill_all(stack: Stack) -> None:
     for process in processes(stack):
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -36,7 +49,8 @@ def kill_all(stack: Stack) -> None:
 
 
 def test_a_run_survives_the_kill_of_every_process(stack: Stack, second: Stack) -> None:
-    first_before = {process.pid for process in processes(stack)}
+    first_before = lasting(stack)
+    assert len(first_before) > 4
     with second.client() as client:
         reference = client.optimize(fresh=True, **RUN)
         run = client.submit(fresh=True, **RUN)
@@ -51,7 +65,7 @@ def test_a_run_survives_the_kill_of_every_process(stack: Stack, second: Stack) -
     assert again.result["chosen"] == reference.result["chosen"]
     assert again.result["objective"] == reference.result["objective"]
     assert again.result["gammas"] == reference.result["gammas"]
-    assert {process.pid for process in processes(stack)} >= first_before
+    assert lasting(stack) == first_before
 
 
 def test_a_dead_actor_comes_back_with_its_state(second: Stack) -> None:
@@ -78,17 +92,6 @@ def _live_version(stack: Stack) -> int | None:
         except HeliostatError:
             return None
     return curve.version if curve.live else None
-
-
-def lasting(stack: Stack) -> set[int]:
-    """Return the processes of a stack but for those that come and go with what is asked of it."""
-    passing = ("ray::IDLE", "postgres: ")
-    found = set()
-    for process in processes(stack):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            if not " ".join(process.cmdline()).startswith(passing):
-                found.add(process.pid)
-    return found
 
 
 def test_down_ends_this_stack_and_no_other(stack: Stack, second: Stack) -> None:

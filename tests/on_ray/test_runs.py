@@ -7,7 +7,7 @@ import httpx
 import numpy as np
 import pytest
 
-from heliostat import Client, InvalidInput, RunAlreadyFinished, RunNotFound
+from heliostat import Client, InvalidInput, RunAlreadyFinished, RunNotFound, RunStatus
 from tests.on_ray.conftest import Stack, wait_for
 
 pytestmark = pytest.mark.ray
@@ -81,13 +81,77 @@ def test_events_are_numbered_without_holes_and_can_be_resumed(
     assert list(client.watch(finished.run_id, after=events[-2].sequence)) == events[-1:]
 
 
+def test_the_last_event_brings_the_result(client: Client, finished: Any) -> None:
+    *_, last = client.watch(finished.run_id)
+    assert last.run is not None
+    assert last.run.result == finished.result
+    assert last.run.problem is None
+    assert client.follow(finished.run_id).result == finished.result
+
+
+def test_chunks_tell_where_and_how_long(client: Client, finished: Any) -> None:
+    chunks = list(client.chunks(finished.run_id))
+    assert {chunk.stage for chunk in chunks} >= {"train", "classical", "sample"}
+    assert len([chunk for chunk in chunks if chunk.stage == "train"]) == SMALL["starts"]
+    assert all(chunk.error is None and chunk.worker for chunk in chunks)
+
+
+def test_a_circuit_comes_back_as_counts_rows_and_qpy(client: Client) -> None:
+    program = (
+        'OPENQASM 3.0; include "stdgates.inc"; input float[64] a; qubit[2] q; bit[2] c; '
+        "rx(a) q[0]; cx q[0], q[1]; c = measure q;"
+    )
+    asked: dict[str, Any] = {"program": program, "parameters": {"a": [0.0, 3.14159265358979]}}
+    trial = client.validate("circuit", asked, shots=500)
+    assert (trial.qubits, trial.points, trial.shots) == (2, 2, 500)
+    submitted = client.submit("circuit", asked, shots=500, fresh=True, labels=["bell"])
+    run = client.follow(submitted.run_id)
+    assert run.backend == trial.backend
+    rows = client.result(run.run_id, "csv").decode().splitlines()
+    assert rows[0].startswith("point,a,outcome,count")
+    assert client.result(run.run_id, "parquet")[:4] == b"PAR1"
+    assert client.result(run.run_id, "qpy")[:6] == b"QISKIT"
+    found = client.runs(label="bell", kind="circuit", status=RunStatus.SUCCEEDED)
+    assert next(found).run_id == run.run_id
+
+
+@pytest.mark.parametrize(
+    ("specification", "field"),
+    [
+        ({"program": "OPENQASM 3.0; nonsense q;"}, "program"),
+        ({"program": "OPENQASM 3.0; qubit[2] q;", "backend": "abacus"}, "backend"),
+        ({"program": "OPENQASM 3.0; qubit[2] q;", "shots": 0}, "shots"),
+    ],
+    ids=str,
+)
+def test_a_circuit_that_is_refused(
+    client: Client, specification: dict[str, Any], field: str
+) -> None:
+    before = [run.run_id for run in client.runs(kind="circuit")]
+    with pytest.raises(InvalidInput) as caught:
+        client.submit("circuit", specification)
+    assert caught.value.context["field"] == field
+    assert [run.run_id for run in client.runs(kind="circuit")] == before
+
+
+def test_backends_are_listed(client: Client) -> None:
+    names = {backend.backend for backend in client.backends()}
+    assert names >= {"auto", "subspace", "aer", "aer:fake_torino"}
+
+
+def test_webhooks_stay_out_of_our_own_network_unless_told(client: Client) -> None:
+    for url in ("http://127.0.0.1:9/", "https://127.0.0.1/", "https://[::1]/"):
+        with pytest.raises(InvalidInput, match="url"):
+            client.add_webhook(url)
+
+
 def test_one_idempotency_key_makes_one_run(stack: Stack, client: Client) -> None:
     key = stack.chosen.secrets_key()
     body = {"kind": "portfolio", "specification": {**SMALL, "seed": 12}, "fresh": True}
     headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": "only-one"}
     with httpx.Client(base_url=f"http://127.0.0.1:{stack.port}", headers=headers) as http:
         first, second = (http.post("/v1/runs", json=body) for _ in range(2))
-        other = http.post("/v1/runs", json={**body, "fresh": False})
+        other = http.post("/v1/runs", json={**body, "labels": ["other"]})
     assert first.status_code == second.status_code == 202
     assert first.json()["run_id"] == second.json()["run_id"]
     assert other.status_code == 422
@@ -106,6 +170,7 @@ def test_one_idempotency_key_makes_one_run(stack: Stack, client: Client) -> None
         ({"products": ["XX"], "source": "sandbox"}, "products"),
         ({"source": "sandbox,import:rtl"}, "source"),
         ({"source": "import:none"}, "source"),
+        ({"backend": "aer:fake_nowhere"}, "backend"),
         ({"seed": -1}, "seed"),
         ({"depth": "three"}, "depth"),
     ],

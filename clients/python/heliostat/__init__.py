@@ -4,6 +4,7 @@ from heliostat.async_client import AsyncClient
 from heliostat.client import Client
 from heliostat.errors import (
     ApiError,
+    BudgetExhausted,
     Conflict,
     CurveNotFound,
     Forbidden,
@@ -12,8 +13,11 @@ from heliostat.errors import (
     InvalidInput,
     NotConfigured,
     NotFound,
+    NotInstalled,
     PayloadTooLarge,
+    PlanLimitExceeded,
     RateLimited,
+    ResultNotReady,
     RunAlreadyFinished,
     RunCancelled,
     RunFailed,
@@ -22,11 +26,13 @@ from heliostat.errors import (
     ServerError,
     SettlementFileRejected,
     SettlementsChanged,
+    TooManyRuns,
     Unauthenticated,
     Unavailable,
     UnexpectedAnswer,
     UnknownProduct,
     Unreachable,
+    WebhookNotGenuine,
 )
 from heliostat.events import (
     Conflated,
@@ -54,13 +60,20 @@ from heliostat.models import (
     Instrument,
     Product,
     QuoteTick,
-    Run,
-    RunEvent,
-    RunStatus,
     SourceCoverage,
     TradeTick,
 )
 from heliostat.retry import RetryPolicy, Timeouts
+from heliostat.runs import (
+    Backend,
+    Chunk,
+    Run,
+    RunEvent,
+    RunStatus,
+    Trial,
+    Webhook,
+    WebhookDelivery,
+)
 from heliostat.weather import (
     CurrentWeather,
     DailyForecast,
@@ -72,11 +85,15 @@ from heliostat.weather import (
     WeatherObservation,
     WeatherStation,
 )
+from heliostat.webhooks import verify_webhook
 
 __all__ = [
     "ApiError",
     "AsyncClient",
+    "Backend",
     "Bar",
+    "BudgetExhausted",
+    "Chunk",
     "Client",
     "Conflated",
     "Conflict",
@@ -109,11 +126,14 @@ __all__ = [
     "MarketEvent",
     "NotConfigured",
     "NotFound",
+    "NotInstalled",
     "PayloadTooLarge",
+    "PlanLimitExceeded",
     "Product",
     "Quote",
     "QuoteTick",
     "RateLimited",
+    "ResultNotReady",
     "RetryPolicy",
     "Run",
     "RunAlreadyFinished",
@@ -130,8 +150,10 @@ __all__ = [
     "SourceCoverage",
     "Stale",
     "Timeouts",
+    "TooManyRuns",
     "Trade",
     "TradeTick",
+    "Trial",
     "Unauthenticated",
     "Unavailable",
     "UnexpectedAnswer",
@@ -139,4 +161,8 @@ __all__ = [
     "Unreachable",
     "WeatherObservation",
     "WeatherStation",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookNotGenuine",
+    "verify_webhook",
 ]

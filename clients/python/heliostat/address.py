@@ -35,9 +35,10 @@ def find_address(
 ) -> Address:
     """Return the address and key: arguments, else HELIOSTAT_URL and HELIOSTAT_KEY, else the file.
 
-    The file is `client.json` in `data_dir`, else in HELIOSTAT_DATA, else in `./.heliostat`. An
-    explicit `data_dir` goes before the environment. The key of the file is sent to no other
-    address than the file's own.
+    The file is `client.json` in `data_dir`, else in HELIOSTAT_DATA, else in the `.heliostat` of
+    this folder or the nearest above it, as a notebook is often a folder below. An explicit
+    `data_dir` goes before the environment. The key of the file is sent to no other address than
+    the file's own.
 
     Raises:
         NotConfigured: nothing names an address or a key, or the file cannot be trusted.
@@ -47,13 +48,22 @@ def find_address(
         url = url or variables.get("HELIOSTAT_URL")
         key = key or variables.get("HELIOSTAT_KEY")
     if url is None or key is None:
-        folder = Path(data_dir or variables.get("HELIOSTAT_DATA") or DEFAULT_DATA_DIR)
+        named = data_dir or variables.get("HELIOSTAT_DATA")
+        folder = Path(named) if named else _nearest(Path.cwd())
         stored = _read_client_file(folder / CLIENT_FILE)
         if url is not None and _normal(url) != _normal(stored.url):
             message = f"No key for {url}: set HELIOSTAT_KEY."
             raise NotConfigured(message)
         url, key = url or stored.url, key or stored.key
     return Address(url=_checked(url), key=key)
+
+
+def _nearest(start: Path) -> Path:
+    for folder in (start, *start.parents):
+        # Not Path.is_file, which raises where a folder of somebody else may not be entered.
+        if os.path.isfile(folder / DEFAULT_DATA_DIR / CLIENT_FILE):  # noqa: PTH113
+            return folder / DEFAULT_DATA_DIR
+    return DEFAULT_DATA_DIR
 
 
 def _checked(url: str) -> str:

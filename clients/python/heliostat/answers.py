@@ -12,6 +12,8 @@ from heliostat.sse import json_object
 T = TypeVar("T")
 
 PROBLEM_TYPE = "application/problem+json"
+NOTHING_LEFT = 204
+"""Be the answer where a stream has ended before the event that it would resume after."""
 
 
 def parse(adapter: TypeAdapter[T], value: Any) -> T:
@@ -33,7 +35,7 @@ def open_checked(call: Call, media_type: str | None = None) -> Flow[Reply]:
     reply = yield from open_call(call)
     if not 200 <= reply.status < 300:
         raise _error_of(reply, (yield from read_all()))
-    if media_type is not None and reply.media_type != media_type:
+    if media_type not in (None, reply.media_type) and reply.status != NOTHING_LEFT:
         message = f"Expected {media_type} from {call.path}, was {reply.media_type or 'nothing'}."
         raise UnexpectedAnswer(message)
     return reply

@@ -4,16 +4,34 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self, Unpack
+from typing import Any, BinaryIO, Literal, Self, Unpack, overload
 
 import httpx
 
 from heliostat import models
 from heliostat.address import find_address
 from heliostat.events import MarketEvent
-from heliostat.flows import ExportFormat, Flows, PortfolioOptions
+from heliostat.flows import ExportFormat, Flows
 from heliostat.market_flows import RangeOptions, Resolution, TickForm, TickKind
+from heliostat.research import AsyncFrames
 from heliostat.retry import RetryPolicy, Timeouts
+from heliostat.run_flows import (
+    Envelope,
+    PortfolioOptions,
+    RunChoice,
+    Specification,
+    specification_of,
+)
+from heliostat.runs import (
+    Backend,
+    Chunk,
+    ResultForm,
+    Run,
+    RunEvent,
+    Trial,
+    Webhook,
+    WebhookDelivery,
+)
 from heliostat.transports import AsyncTransport, client_settings
 from heliostat.weather import (
     CurrentWeather,
@@ -24,7 +42,7 @@ from heliostat.weather import (
 )
 
 
-class AsyncClient:
+class AsyncClient(AsyncFrames):
     """Talk to the Heliostat API from asynchronous code.
 
     The address and key are the arguments, else HELIOSTAT_URL and HELIOSTAT_KEY, else those of the
@@ -170,43 +188,150 @@ class AsyncClient:
         return self._transport.iterate(self._flows.stream(tuple(products), max_events, after))
 
     async def submit(
-        self, *, fresh: bool = False, **options: Unpack[PortfolioOptions]
-    ) -> models.Run:
-        """Ask for a portfolio run; an identical finished one is returned unless `fresh`."""
-        return await self._transport.run(self._flows.submit(options, fresh))
+        self,
+        kind: str = "portfolio",
+        specification: Specification | None = None,
+        *,
+        fresh: bool = False,
+        priority: int = 0,
+        deadline: datetime | str | None = None,
+        labels: Sequence[str] = (),
+        **fields: Any,
+    ) -> Run:
+        """Ask for a run of a kind; an identical finished one is returned unless `fresh`.
+
+        What is asked is the `specification`, or named one by one in `fields`. After the `deadline`,
+        a moment with its time zone, the run is not wanted any more.
+        """
+        envelope = Envelope(fresh=fresh, priority=priority, deadline=deadline, labels=labels)
+        asked = specification_of(specification, fields)
+        return await self._transport.run(self._flows.submit(kind, asked, envelope))
+
+    async def validate(
+        self,
+        kind: str = "portfolio",
+        specification: Specification | None = None,
+        *,
+        priority: int = 0,
+        deadline: datetime | str | None = None,
+        labels: Sequence[str] = (),
+        **fields: Any,
+    ) -> Trial:
+        """Return what a run would be, where and for how long; nothing is stored.
+
+        Takes what `submit` takes, and is refused as that would be.
+        """
+        envelope = Envelope(priority=priority, deadline=deadline, labels=labels)
+        asked = specification_of(specification, fields)
+        return await self._transport.run(self._flows.validate(kind, asked, envelope))
 
     async def optimize(
         self,
         *,
         fresh: bool = False,
-        on_submitted: Callable[[models.Run], None] | None = None,
-        on_event: Callable[[models.RunEvent], None] | None = None,
+        on_submitted: Callable[[Run], None] | None = None,
+        on_event: Callable[[RunEvent], None] | None = None,
         **options: Unpack[PortfolioOptions],
-    ) -> models.Run:
+    ) -> Run:
         """Submit a portfolio run, follow it to its end and return it with its result.
 
         Raises:
             RunFailed: the run failed.
             RunCancelled: someone cancelled it.
         """
-        flow = self._flows.optimize(options, fresh, on_submitted)
+        asked = specification_of(None, options)
+        flow = self._flows.optimize(asked, Envelope(fresh=fresh), on_submitted)
         return await self._transport.run(flow, on_event)
 
-    async def run(self, run_id: str) -> models.Run:
+    async def run(self, run_id: str) -> Run:
         """Return one run."""
         return await self._transport.run(self._flows.run(run_id))
 
-    def runs(self, page_size: int = 50) -> AsyncGenerator[models.Run, None]:
-        """Yield all runs, newest first, asking for a page at a time."""
-        return self._transport.iterate(self._flows.runs(page_size))
+    def runs(self, **choice: Unpack[RunChoice]) -> AsyncGenerator[Run, None]:
+        """Yield runs, newest first, asking for a page at a time; see `RunChoice` for filters."""
+        return self._transport.iterate(self._flows.runs(choice))
 
-    async def cancel(self, run_id: str) -> models.Run:
+    async def cancel(self, run_id: str) -> Run:
         """Ask a run to stop and return it."""
         return await self._transport.run(self._flows.cancel(run_id))
 
-    def watch(self, run_id: str, after: int = 0) -> AsyncGenerator[models.RunEvent, None]:
+    async def follow(self, run_id: str, on_event: Callable[[RunEvent], None] | None = None) -> Run:
+        """Wait for the end of a run and return it as its last event brought it, without problem.
+
+        Raises:
+            RunFailed: the run failed.
+            RunCancelled: someone cancelled it.
+        """
+        return await self._transport.run(self._flows.follow(run_id), on_event)
+
+    def watch(self, run_id: str, after: int = 0) -> AsyncGenerator[RunEvent, None]:
         """Yield the events of a run after number `after` to its last, each once."""
         return self._transport.iterate(self._flows.watch(run_id, after))
+
+    async def events(self, run_id: str, after: int = 0) -> tuple[RunEvent, ...]:
+        """Return the events of a run so far, after number `after`."""
+        return await self._transport.run(self._flows.events(run_id, after))
+
+    def chunks(self, run_id: str, stage: str | None = None) -> AsyncGenerator[Chunk, None]:
+        """Yield how each chunk of a run went, by stage and index."""
+        return self._transport.iterate(self._flows.chunks(run_id, stage))
+
+    @overload
+    async def result(
+        self, run_id: str, form: Literal["json"] = "json", *, partial: bool = False
+    ) -> dict[str, Any]: ...
+
+    @overload
+    async def result(
+        self, run_id: str, form: Literal["csv", "parquet", "qpy"], *, partial: bool = False
+    ) -> bytes: ...
+
+    async def result(
+        self, run_id: str, form: ResultForm = "json", *, partial: bool = False
+    ) -> dict[str, Any] | bytes:
+        """Return the result of a run: an object, or the bytes of a file of the form.
+
+        With `partial` an unfinished run answers with the results of its chunks so far, as JSON.
+
+        Raises:
+            ResultNotReady: the run has none, or none in this form.
+        """
+        if form == "json":
+            return await self._transport.run(self._flows.result(run_id, partial))
+        return await self._transport.run(self._flows.result_bytes(run_id, form))
+
+    async def save_result(
+        self, run_id: str, to: Path | str | BinaryIO, form: ResultForm = "parquet"
+    ) -> models.ExportResult:
+        """Write the result of a run to a file, which appears only when it is whole."""
+        sink = Path(to) if isinstance(to, str) else to
+        return await self._transport.run(self._flows.save_result(run_id, form, sink))
+
+    async def backends(self) -> tuple[Backend, ...]:
+        """Return what runs may be carried out on; IBM's devices are missing if it is away."""
+        return await self._transport.run(self._flows.backends())
+
+    async def add_webhook(self, url: str) -> Webhook:
+        """Have an address told of every run that ends; only this answer holds the secret."""
+        return await self._transport.run(self._flows.add_webhook(url))
+
+    async def webhooks(self) -> tuple[Webhook, ...]:
+        """Return the addresses that are told."""
+        return await self._transport.run(self._flows.webhooks())
+
+    async def remove_webhook(self, webhook_id: str) -> None:
+        """Tell an address nothing more."""
+        await self._transport.run(self._flows.remove_webhook(webhook_id))
+
+    async def test_webhook(self, webhook_id: str) -> WebhookDelivery:
+        """Send an address a message of the type `webhook.test`."""
+        return await self._transport.run(self._flows.test_webhook(webhook_id))
+
+    def webhook_deliveries(
+        self, webhook_id: str | None = None, page_size: int = 50
+    ) -> AsyncGenerator[WebhookDelivery, None]:
+        """Yield what was sent and what is still owed, newest first."""
+        return self._transport.iterate(self._flows.webhook_deliveries(webhook_id, page_size))
 
     async def import_settlements(
         self,

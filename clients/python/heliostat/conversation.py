@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from pydantic import BaseModel, TypeAdapter
 
-from heliostat.answers import open_checked, parse
+from heliostat.answers import NOTHING_LEFT, open_checked, parse
 from heliostat.effects import Call, Emit, Flow, Pause, Reply, read_all, read_chunk
 from heliostat.errors import ApiError, HeliostatError, Unreachable
 from heliostat.readers import EVENT_STREAM_TYPE, StreamReader
@@ -85,7 +85,9 @@ class Conversation:
         while True:
             failure: HeliostatError
             try:
-                yield from open_checked(reader.call(), EVENT_STREAM_TYPE)
+                reply = yield from open_checked(reader.call(), EVENT_STREAM_TYPE)
+                if reply.status == NOTHING_LEFT:
+                    return
                 limit = self.retries.stream_attempts
                 decoder = FrameDecoder(reader.last_event_id)
                 while (chunk := (yield from read_chunk())) is not None:

@@ -2,16 +2,20 @@
 
 HeliostatError
 ├── NotConfigured             no address or no key was given or found
+├── NotInstalled              an optional package is not there
 ├── Unreachable               no answer came: connection refused, lost or timed out
 ├── UnexpectedAnswer          the answer is not what the API promises
+├── WebhookNotGenuine         a webhook's message was not signed by us, or is too old
 ├── RunNotSucceeded           the run ended otherwise than well; `run` holds it
 │   ├── RunFailed
 │   └── RunCancelled
 └── ApiError                  the API answered with a problem (RFC 9457)
     ├── InvalidInput          422 invalid-input, and every other 400 or 422
     │   ├── SettlementFileRejected
+    │   ├── PlanLimitExceeded
     │   └── IdempotencyKeyReused
     ├── Unauthenticated       401
+    ├── BudgetExhausted       402
     ├── Forbidden             403
     ├── NotFound              404
     │   ├── UnknownProduct
@@ -19,9 +23,11 @@ HeliostatError
     │   └── CurveNotFound
     ├── Conflict              409
     │   ├── RunAlreadyFinished
+    │   ├── ResultNotReady
     │   └── SettlementsChanged
     ├── PayloadTooLarge       413
     ├── RateLimited           429
+    │   └── TooManyRuns
     └── ServerError           5xx
         └── Unavailable       502, 503, 504 and what a gateway says in their place
 """
@@ -30,7 +36,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from heliostat.models import Run
+    from heliostat.runs import Run
 
 
 class HeliostatError(Exception):
@@ -39,6 +45,20 @@ class HeliostatError(Exception):
 
 class NotConfigured(HeliostatError):
     """Raised when no address or no key was given or found."""
+
+
+class NotInstalled(HeliostatError):
+    """Raised when something needs packages that are optional; says how to install them."""
+
+    def __init__(self, packages: tuple[str, ...], extra: str) -> None:
+        super().__init__(packages, extra)
+        self.packages = packages
+        self.extra = extra
+
+    def __str__(self) -> str:
+        named = " and ".join(self.packages)
+        missing = "are" if len(self.packages) > 1 else "is"
+        return f"{named} {missing} not installed: pip install 'heliostat[{self.extra}]'."
 
 
 class Unreachable(HeliostatError):
@@ -57,6 +77,10 @@ class Unreachable(HeliostatError):
 
 class UnexpectedAnswer(HeliostatError):
     """Raised when the answer is not what the API promises."""
+
+
+class WebhookNotGenuine(HeliostatError):
+    """Raised when a webhook's message was not signed by us, or too long ago."""
 
 
 class RunNotSucceeded(HeliostatError):
@@ -121,6 +145,13 @@ class SettlementFileRejected(InvalidInput):
     statuses = frozenset()
 
 
+class PlanLimitExceeded(InvalidInput):
+    """Raised when the plan allows less; `context` has field, value, limit and plan."""
+
+    codes = frozenset({"plan-limit-exceeded"})
+    statuses = frozenset()
+
+
 class IdempotencyKeyReused(InvalidInput):
     """Raised when an idempotency key returns with another body."""
 
@@ -132,6 +163,13 @@ class Unauthenticated(ApiError):
     """Raised when the key is missing or not valid."""
 
     statuses = frozenset({401})
+
+
+class BudgetExhausted(ApiError):
+    """Raised when the month's seconds of quantum hardware are used up."""
+
+    codes = frozenset({"budget-exhausted"})
+    statuses = frozenset({402})
 
 
 class Forbidden(ApiError):
@@ -180,6 +218,13 @@ class RunAlreadyFinished(Conflict):
     statuses = frozenset()
 
 
+class ResultNotReady(Conflict):
+    """Raised when a run has no result, or none in the form asked for."""
+
+    codes = frozenset({"result-not-ready"})
+    statuses = frozenset()
+
+
 class SettlementsChanged(Conflict):
     """Raised when an import holds another price for a stored key and `revise` was not asked."""
 
@@ -197,6 +242,13 @@ class RateLimited(ApiError):
     """Raised when too many requests came; `retry_after_s` says when to try again."""
 
     statuses = frozenset({429})
+
+
+class TooManyRuns(RateLimited):
+    """Raised when the plan allows no more unfinished runs."""
+
+    codes = frozenset({"too-many-runs"})
+    statuses = frozenset()
 
 
 class ServerError(ApiError):

@@ -2,7 +2,6 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -82,61 +81,6 @@ class Curve(Model):
     currency: str
     price_unit: str
     points: tuple[CurvePoint, ...]
-
-
-class RunStatus(StrEnum):
-    """Name the states of a run; the last three are final."""
-
-    QUEUED = "queued"
-    PLANNING = "planning"
-    RUNNING = "running"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-    @property
-    def is_final(self) -> bool:
-        return self in {RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.CANCELLED}
-
-
-class Run(Model):
-    """Hold one run as the API stores it.
-
-    `problem` is what was solved, from which anyone can recompute the optimum; `result` is the
-    answer beside the classical optimum; `error` is the problem object of a failed run.
-    """
-
-    run_id: str
-    kind: str
-    status: RunStatus
-    specification: dict[str, Any] = Field(default_factory=dict)
-    problem: dict[str, Any] | None = None
-    result: dict[str, Any] | None = None
-    error: dict[str, Any] | None = None
-    cancel_requested: bool = False
-    created_at: datetime | None = None
-    started_at: datetime | None = None
-    finished_at: datetime | None = None
-    elapsed_s: float | None = None
-    chunks: tuple[dict[str, Any], ...] | None = None
-
-
-class RunPage(Model):
-    """Hold one page of runs, newest first; `next_before` is None on the last one."""
-
-    items: tuple[Run, ...]
-    next_before: str | None = None
-
-
-class RunEvent(Model):
-    """Record one step in the life of a run; `sequence` counts from 1 without holes."""
-
-    run_id: str
-    sequence: int
-    at: datetime
-    kind: str
-    status: RunStatus
-    detail: dict[str, Any] = Field(default_factory=dict)
 
 
 class Tick(Model):

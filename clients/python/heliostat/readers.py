@@ -4,9 +4,10 @@ from typing import ClassVar, Protocol
 
 from pydantic import BaseModel, TypeAdapter
 
-from heliostat import events, models
+from heliostat import events
 from heliostat.answers import parse, query, segment
 from heliostat.effects import Call
+from heliostat.runs import Run, RunEvent
 from heliostat.sse import Frame
 
 EVENT_STREAM_TYPE = "text/event-stream"
@@ -27,13 +28,14 @@ class StreamReader(Protocol):
 
 
 class RunReader:
-    """Follow the events of one run until its final one, each exactly once."""
+    """Follow the events of one run until its final one, which brings the `run`; each once."""
 
     def __init__(self, run_id: str, after: int, silence_s: float) -> None:
         self._path = f"/v1/streams/runs/{segment(run_id)}"
         self._sequence = after
         self._silence_s = silence_s
         self._final = False
+        self.run: Run | None = None
 
     @property
     def last_event_id(self) -> str | None:
@@ -42,14 +44,15 @@ class RunReader:
     def call(self) -> Call:
         return _stream_call(self._path, (), self.last_event_id, self._silence_s)
 
-    def accept(self, frame: Frame) -> models.RunEvent | None:
+    def accept(self, frame: Frame) -> RunEvent | None:
         if frame.event == HEARTBEAT:
             return None
-        event = parse(TypeAdapter(models.RunEvent), {"kind": frame.event} | frame.json())
+        event = parse(TypeAdapter(RunEvent), {"kind": frame.event} | frame.json())
         if event.sequence <= self._sequence:
             return None
         self._sequence = event.sequence
         self._final = event.status.is_final
+        self.run = event.run
         return event
 
     def is_done(self, clean_end: bool) -> bool:

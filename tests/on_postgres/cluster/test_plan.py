@@ -57,7 +57,8 @@ async def test_every_sandbox_serves_on_the_ports_of_its_plan(
     context: StackContext, start: Callable[[ServiceSpec], Service]
 ) -> None:
     live = live_vendors(context.settings)
-    services = [start(plan.sandbox_spec(context, sandbox, 0)) for sandbox in live.sandboxes]
+    sandboxes = (*live.sandboxes, *live.later_sandboxes)
+    services = [start(plan.sandbox_spec(context, sandbox, 0)) for sandbox in sandboxes]
     for service in services:
         await service.start()
     for service in services:

@@ -1,15 +1,24 @@
-"""Call the request application in this process, over a real database and cache."""
+"""Call the applications in this process, over a real database and cache; no actor runs behind."""
 
+import asyncio
+import socket
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import httpx
 import pytest
+import uvicorn
+from fastapi import FastAPI
 
 from core.clock import SystemClock
+from core.errors import SourceUnavailable
 from serve.api import create_api
 from serve.keys import digest_of
 from serve.services import EdgeConfig, Services
+from serve.streams import create_streams
 
 if TYPE_CHECKING:
     from storage.cache import Cache
@@ -17,40 +26,115 @@ if TYPE_CHECKING:
     from tests.on_postgres.conftest import Database
 
 KEY = "hs_test"
+HEADERS = {"Authorization": f"Bearer {KEY}"}
+
+
+@dataclass
+class ToldRuns:
+    """Remember which runs were to be carried out and cancelled; may be away."""
+
+    submitted: list[UUID] = field(default_factory=list)
+    cancelled: list[UUID] = field(default_factory=list)
+    is_away: bool = False
+
+    async def submit(self, _org_id: UUID, run_id: UUID) -> None:
+        self._require()
+        self.submitted.append(run_id)
+
+    async def cancel(self, _org_id: UUID, run_id: UUID) -> None:
+        self._require()
+        self.cancelled.append(run_id)
+
+    def _require(self) -> None:
+        if self.is_away:
+            raise SourceUnavailable(source="runs", reason="it is restarting")
+
+
+class LiveMarket:
+    """Tell that crude is live; nothing else is asked here."""
+
+    async def live_products(self) -> dict[str, str]:
+        return {"CL": "import:test"}
 
 
 @pytest.fixture
-async def client(
-    database: "Database", pools: "Pools", cache: "Cache"
-) -> AsyncIterator[httpx.AsyncClient]:
-    """Open a client of the request application; no actor runs behind it."""
+def told() -> ToldRuns:
+    return ToldRuns()
+
+
+@pytest.fixture
+async def services(
+    database: "Database", pools: "Pools", cache: "Cache", told: ToldRuns
+) -> AsyncIterator[Services]:
+    """Open what the routes call."""
     absent: Any = None
-    config = EdgeConfig(
-        database=database.urls,
-        cache_url="",
-        key_digest=digest_of(KEY),
-        version="1",
-        pages=None,
-        venues=(),
-    )
-    services = Services(
-        config=config,
+    market: Any = LiveMarket()
+    opened = Services(
+        config=EdgeConfig(
+            database=database.urls,
+            cache_url="",
+            key_digest=digest_of(KEY),
+            version="1",
+            pages=None,
+            venues=(),
+            task_memory_bytes=2 * 1024**3,
+        ),
         pools=pools,
         cache=cache,
-        market=absent,
-        runs=absent,
+        market=market,
+        runs=told,
         feeds=absent,
+        parser=absent,
+        qpu=absent,
         clock=SystemClock(),
     )
+    yield opened
+    await opened.background.close()
+
+
+def held(app: FastAPI, services: Services) -> FastAPI:
+    app.state.services = services
+    return app
+
+
+@pytest.fixture
+async def client(services: Services) -> AsyncIterator[httpx.AsyncClient]:
+    """Open a client of the request application."""
 
     async def opened() -> Services:
         return services
 
-    app = create_api(config, opened)
-    app.state.services = services
+    app = held(create_api(services.config, opened), services)
     async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app),
-        base_url="http://edge",
-        headers={"Authorization": f"Bearer {KEY}"},
+        transport=httpx.ASGITransport(app), base_url="http://edge", headers=HEADERS
     ) as client:
         yield client
+
+
+@asynccontextmanager
+async def serving(services: Services) -> AsyncIterator[str]:
+    """Serve both applications on a port as on a stack, and return the address."""
+
+    async def opened() -> Services:
+        return services
+
+    outer = FastAPI()
+    outer.mount("/v1/streams", held(create_streams(services.config, opened), services))
+    outer.mount("/", held(create_api(services.config, opened), services))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(
+            outer, log_level="critical", lifespan="off", timeout_graceful_shutdown=1
+        )
+        server = uvicorn.Server(config)
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            await task
+
+
+@pytest.fixture
+async def url(services: Services) -> AsyncIterator[str]:
+    async with serving(services) as address:
+        yield address

@@ -53,7 +53,13 @@ def application(cache: Cache) -> "FastAPI":
     nothing: Any = None
     urls = DatabaseUrls(app="", read="", system="")
     config = EdgeConfig(
-        database=urls, cache_url="", key_digest=digest_of(KEY), version="1", pages=None, venues=()
+        database=urls,
+        cache_url="",
+        key_digest=digest_of(KEY),
+        version="1",
+        pages=None,
+        venues=(),
+        task_memory_bytes=0,
     )
     services = Services(
         config=config,
@@ -62,6 +68,8 @@ def application(cache: Cache) -> "FastAPI":
         market=nothing,
         runs=nothing,
         feeds=nothing,
+        parser=nothing,
+        qpu=nothing,
         clock=SystemClock(),
     )
 

@@ -69,6 +69,7 @@ async def client(database: "Database", pools: Pools) -> AsyncIterator[httpx.Asyn
         version="1",
         pages=None,
         venues=(),
+        task_memory_bytes=0,
     )
     nobody: Any = None
     services = Services(
@@ -78,6 +79,8 @@ async def client(database: "Database", pools: Pools) -> AsyncIterator[httpx.Asyn
         market=nobody,
         runs=nobody,
         feeds=nobody,
+        parser=nobody,
+        qpu=nobody,
         clock=ShiftedClock(0, lambda: NOW_NS),
     )
 

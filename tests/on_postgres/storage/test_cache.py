@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 import redis
 
+import storage.cache
 from core.errors import SourceUnavailable
 from storage.cache import FROM_NOW_ON, MAX_STREAM_ENTRIES, Cache
 
@@ -88,6 +89,23 @@ async def read_all(cache: Cache, positions: dict[str, str]) -> list[bytes]:
     return [
         entry.payload for entry in await cache.read_quotes(positions, 1, 2 * MAX_STREAM_ENTRIES)
     ]
+
+
+async def test_nobody_stands_still_with_a_server_that_does_not_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(storage.cache, "_ANSWER_TIMEOUT_S", 0.2)
+
+    async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(hear, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        cache = await Cache.open(f"redis://127.0.0.1:{port}/0")
+        async with asyncio.timeout(10):
+            assert not await cache.notify_run(RUN)
+        await cache.close()
 
 
 async def test_nothing_is_lost_while_the_position_is_kept(cache: Cache) -> None:

@@ -36,6 +36,18 @@ TENANT_ROWS: dict[str, dict[str, Any]] = {
         "status": "queued",
         "specification": {},
         "specification_hash": b"",
+        "backend": "auto",
+        "seed": 7,
+        "code_version": "",
+        "submitted_by": "",
+        "created_at": NOW,
+    },
+    "run_labels": {
+        "run_id": RUN,
+        "label": "l",
+        "status": "queued",
+        "kind": "portfolio",
+        "backend": "auto",
         "created_at": NOW,
     },
     "run_chunks": {
@@ -52,6 +64,7 @@ TENANT_ROWS: dict[str, dict[str, Any]] = {
         "at": NOW,
         "kind": "queued",
         "status": "queued",
+        "who": "a",
         "detail": {},
     },
     "idempotency_keys": {
@@ -60,6 +73,31 @@ TENANT_ROWS: dict[str, dict[str, Any]] = {
         "request_hash": b"",
         "run_id": RUN,
         "created_at": NOW,
+    },
+    "qpu_intents": {
+        "run_id": RUN,
+        "stage": "sample",
+        "chunk_index": 0,
+        "tag": "t",
+        "device": "ibm_fez",
+        "primitive": "sampler",
+        "budget_s": 10,
+        "state": "open",
+        "created_at": NOW,
+    },
+    "webhook_endpoints": {
+        "endpoint_id": RUN,
+        "url": "https://example.com",
+        "secret": "whsec_AA==",
+        "created_at": NOW,
+    },
+    "webhook_deliveries": {
+        "delivery_id": RUN,
+        "endpoint_id": RUN,
+        "event": "run.succeeded",
+        "run_id": RUN,
+        "created_at": NOW,
+        "next_attempt_at": NOW,
     },
 }
 
@@ -74,7 +112,8 @@ async def insert(connection: Any, table: str, org_id: UUID) -> None:
 async def tenant_tables(connection: Any) -> set[str]:
     rows = await connection.fetch(
         "SELECT table_name FROM information_schema.columns JOIN pg_class ON relname = table_name "
-        "WHERE column_name = 'org_id' AND table_schema = 'public' AND NOT relispartition"
+        "WHERE column_name = 'org_id' AND table_schema = 'public' AND NOT relispartition "
+        "AND relkind IN ('r', 'p')"
     )
     return {row[0] for row in rows} - {"organisations"}
 
@@ -227,7 +266,7 @@ async def test_a_run_lands_in_the_partition_of_its_month(pools: Pools) -> None:
     async with pools.system() as connection:
         await partitions.ensure(connection, NOW)
         await connection.execute(
-            "INSERT INTO run_events VALUES ($1, $2, 1, $3, 'queued', 'queued', '{}')",
+            "INSERT INTO run_events VALUES ($1, $2, 1, $3, 'queued', 'queued', '{}', 'a')",
             DEFAULT_ORG,
             run_id,
             NOW,

@@ -12,6 +12,7 @@ from actors.handles import ActorHandle, FeedHandle, MarketHandle, RunsHandle, Su
 from core.errors import CurveNotFound, HeliostatError, SourceUnavailable
 from core.runs import DEFAULT_ORG
 from integrations.backoff import BASE_S
+from jobs.parsing.process import ParserConfig
 
 Body = Callable[..., Awaitable[Any]]
 
@@ -104,6 +105,10 @@ async def test_a_dead_actor_is_looked_up_anew(cluster: Cluster) -> None:
         await MARKET.call("apply")
     cluster.add("market", answer)
     assert await MARKET.call("apply", 3) == (3,)
+
+
+def test_nobody_gives_up_on_a_program_before_its_parser_does() -> None:
+    assert ParserConfig().longest_s < handles.PARSE_WITHIN_S
 
 
 async def test_a_slow_actor_is_unavailable(cluster: Cluster) -> None:

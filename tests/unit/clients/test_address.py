@@ -58,3 +58,16 @@ def test_an_address_without_a_scheme_is_refused_and_the_key_stays_out_of_repr() 
     with pytest.raises(NotConfigured, match="localhost:8000"):
         find_address("localhost:8000", "key", environ={})
     assert "secret" not in repr(find_address(URL, "secret", environ={}))
+
+
+def test_the_nearest_stack_above_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    notebooks = tmp_path / "work" / "notebooks"
+    notebooks.mkdir(parents=True)
+    monkeypatch.chdir(notebooks)
+    with pytest.raises(NotConfigured, match=r"\.heliostat/client\.json does not exist"):
+        find_address(environ={})
+    for folder, key in ((tmp_path, "far"), (tmp_path / "work", "near")):
+        (folder / ".heliostat").mkdir()
+        file = stack_folder(folder / ".heliostat") / "client.json"
+        file.write_text(json.dumps({"url": URL, "key": key}))
+    assert find_address(environ={}).key == "near"

@@ -20,6 +20,12 @@ COMMANDS = [
     ("runs", "show"),
     ("runs", "watch"),
     ("runs", "cancel"),
+    ("jobs", "submit"),
+    ("jobs", "list"),
+    ("jobs", "show"),
+    ("jobs", "logs"),
+    ("jobs", "stop"),
+    ("sql",),
     ("import", "settlements"),
     ("export", "settlements"),
 ]

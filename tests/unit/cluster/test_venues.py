@@ -12,6 +12,7 @@ from cluster.local.ports import PortPlan
 from cluster.settings import Settings
 from cluster.venues import live_vendors
 from core.errors import StackError
+from integrations.ibm.config import IbmConfig
 from integrations.openweather.client import OpenWeatherConfig
 from integrations.registry import VENUES
 from tests.example_venue import client as acme
@@ -46,23 +47,27 @@ def settings(live: tuple[str, ...] | None = None, **variables: str) -> Settings:
 def test_without_credentials_every_vendor_is_its_sandbox(secrets: StackSecrets) -> None:
     vendors = live_vendors(settings())
     assert [venue.code for venue in vendors.venues] == list(VENUES)
-    assert {venue.source for venue in (*vendors.venues, vendors.weather)} == {"sandbox"}
+    everyone = (*vendors.venues, vendors.weather, vendors.quantum)
+    assert {vendor.source for vendor in everyone} == {"sandbox"}
     assert [sandbox.code for sandbox in vendors.sandboxes] == [*VENUES, "openweather"]
+    assert [sandbox.code for sandbox in vendors.later_sandboxes] == ["ibm"]
     listed = tuple(code for spec in VENUES.values() for code in spec.products)
     assert vendors.products == vendors.simulated_products == listed
     assert vendors.main_product == "CL"
 
 
 def test_the_registry_numbers_the_ports_whoever_has_credentials() -> None:
-    everything = live_vendors(settings()).sandboxes
+    vendors = live_vendors(settings())
+    everything = (*vendors.sandboxes, *vendors.later_sandboxes)
     ports = [port for sandbox in everything for port in sandbox.ports(PLAN)]
     assert len(set(ports)) == len(ports)
+    assert vendors.sandbox_ports(PLAN) == tuple(ports)
     assert [sandbox.port(PLAN) for sandbox in everything] == [
-        PLAN.sandbox(number) for number in range(len(VENUES) + 1)
+        PLAN.sandbox(number) for number in range(len(VENUES) + 2)
     ]
     last = live_vendors(settings(live=VENUES[list(VENUES)[-1]].products)).sandboxes
     assert [sandbox.port(PLAN) for sandbox in last] == [
-        sandbox.port(PLAN) for sandbox in everything[-2:]
+        sandbox.port(PLAN) for sandbox in everything[-3:-1]
     ]
 
 
@@ -105,6 +110,7 @@ def test_credentials_replace_the_sandbox_of_that_venue_alone(secrets: StackSecre
         ({"acme_password": "p"}, "HELIOSTAT_ACME_USER: set both"),
         ({**ACME, "acme_port": "many"}, "HELIOSTAT_ACME_PORT: expected a number"),
         ({"openweather_base_url": "http://x"}, "HELIOSTAT_OPENWEATHER_API_KEY: "),
+        ({"ibm_token": "k"}, "HELIOSTAT_IBM_INSTANCE: expected beside token"),
     ],
 )
 def test_half_of_the_credentials_is_one_line_that_names_the_variable(
@@ -143,3 +149,16 @@ def test_the_weather_service_takes_a_key_and_an_address(secrets: StackSecrets) -
         base_url=f"http://127.0.0.1:{simulated.sandbox.port(PLAN)}",
         api_key=secrets.sandbox_password,
     )
+
+
+def test_quantum_devices_take_a_key_and_an_instance(secrets: StackSecrets) -> None:
+    instance = "crn:v1:bluemix:public:quantum-computing:us-east:a/1:2::"
+    quantum = live_vendors(settings(ibm_token="k", ibm_instance=instance)).quantum
+    assert quantum.source == "ibm"
+    assert quantum.client_config(PLAN, secrets) == IbmConfig(token="k", instance=instance)
+    vendors = live_vendors(settings())
+    simulated = vendors.quantum.client_config(PLAN, secrets)
+    port = vendors.quantum.sandbox.port(PLAN)
+    assert simulated.api_url == f"http://127.0.0.1:{port}/api/v1"
+    assert secrets.sandbox_password not in repr(simulated)
+    assert live_vendors(settings(ibm_token="k", ibm_instance=instance)).later_sandboxes == ()

@@ -8,6 +8,7 @@ from cluster.local.context import StackContext, read_context
 from cluster.local.paths import stack_paths
 from cluster.settings import Settings
 from cluster.wiring import wire
+from integrations.ibm.sandbox.jobs import MAX_TAG_LENGTH
 from integrations.registry import VENUES
 from serve.keys import digest_of
 
@@ -55,6 +56,7 @@ def test_one_stack_has_one_database_one_cache_and_one_name(context: StackContext
     actors, edge = wiring.actors, wiring.edge
     assert actors.weather is not None
     holders = [actors.market, actors.runs, actors.keeper, actors.weather, edge, *actors.feeds]
+    holders.append(actors.qpu)
     assert {holder.database for holder in holders} == {context.addresses.database}
     cached = [actors.market, actors.runs, edge, *actors.feeds]
     assert {holder.cache_url for holder in cached} == {context.addresses.cache_url}
@@ -78,3 +80,12 @@ def test_an_object_store_of_ones_own_is_used(tmp_path: Path) -> None:
     assert {feed.object_store for feed in wire(context, -5).actors.feeds} == {
         "s3://captures/heliostat"
     }
+
+
+def test_the_stacks_jobs_carry_its_own_tag_at_the_pace_that_is_set(tmp_path: Path) -> None:
+    settings = Settings(qpu_submissions_per_minute=9)
+    context = read_context(settings, stack_paths(tmp_path, Path("/short")), 8700)
+    qpu = wire(context, 0).actors.qpu
+    assert (qpu.source, qpu.submissions_per_minute) == ("sandbox", 9)
+    assert qpu.owner == f"heliostat-{context.paths.stack_id}"
+    assert len(qpu.owner) <= MAX_TAG_LENGTH

@@ -12,9 +12,11 @@ import pytest
 from fastapi import FastAPI
 
 from actors.messages import FeedStatus
+from actors.qpu_requests import QpuDevice
 from core.clock import SystemClock
 from core.errors import CurveNotFound, NotFound, SourceUnavailable
 from core.market import Curve
+from jobs.kinds.kind import ParsedCircuit
 from serve.api import create_api
 from serve.keys import digest_of
 from serve.services import EdgeConfig, Services
@@ -63,6 +65,29 @@ class NoStore:
 
 
 @dataclass
+class FakeParser:
+    """Answer that every program is the circuit which a test puts in; None refuses to be asked."""
+
+    circuit: ParsedCircuit | None = None
+
+    async def parse(self, _language: str, _program: str) -> ParsedCircuit:
+        assert self.circuit is not None
+        return self.circuit
+
+
+@dataclass
+class FakeQpu:
+    """Answer for devices that a test puts in; None does not answer."""
+
+    listed: list[QpuDevice] | None = None
+
+    async def devices(self) -> list[QpuDevice]:
+        if self.listed is None:
+            raise SourceUnavailable(source="qpu", reason="it is restarting")
+        return self.listed
+
+
+@dataclass
 class FakeFeeds:
     """Answer for feeds that a test puts in; None does not answer."""
 
@@ -107,6 +132,8 @@ class Edge:
     market: FakeMarket
     feeds: FakeFeeds
     cache: FakeCache
+    parser: FakeParser
+    qpu: FakeQpu
     api: FastAPI
     streams: FastAPI
 
@@ -132,10 +159,20 @@ def make_edge(pages: Path | None) -> Edge:
         version="1.2.3",
         pages=pages,
         venues=(),
+        task_memory_bytes=2 * 1024**3,
     )
     market, feeds, cache = FakeMarket(), FakeFeeds(), FakeCache()
+    parser, qpu = FakeParser(), FakeQpu()
     stand_ins: dict[str, Any] = {"pools": NoStore(), "cache": cache, "market": market}
-    services = Services(config=config, runs=NoRuns(), feeds=feeds, clock=SystemClock(), **stand_ins)
+    services = Services(
+        config=config,
+        runs=NoRuns(),
+        feeds=feeds,
+        parser=parser,
+        qpu=qpu,
+        clock=SystemClock(),
+        **stand_ins,
+    )
 
     async def open_services() -> Services:
         return services
@@ -144,6 +181,8 @@ def make_edge(pages: Path | None) -> Edge:
         market=market,
         feeds=feeds,
         cache=cache,
+        parser=parser,
+        qpu=qpu,
         api=create_api(config, open_services),
         streams=create_streams(config, open_services),
     )

@@ -7,7 +7,12 @@ from uuid import UUID
 import pytest
 from fastapi import FastAPI
 
-SAMPLES = {"run_id": str(UUID(int=7)), "code": "CL", "venue": "cme"}
+SAMPLES = {
+    "run_id": str(UUID(int=7)),
+    "webhook_id": str(UUID(int=8)),
+    "code": "CL",
+    "venue": "cme",
+}
 OPEN = {("GET", "/v1/health")}
 NO_KEYS = [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic hs_test"}]
 
@@ -35,6 +40,15 @@ def test_the_documents_are_not_empty(edge: Any) -> None:
         "/v1/runs",
         "/v1/runs/{run_id}",
         "/v1/runs/{run_id}/cancel",
+        "/v1/runs/{run_id}/chunks",
+        "/v1/runs/{run_id}/events",
+        "/v1/runs/{run_id}/result",
+        "/v1/runs/validate",
+        "/v1/backends",
+        "/v1/webhooks",
+        "/v1/webhooks/deliveries",
+        "/v1/webhooks/{webhook_id}",
+        "/v1/webhooks/{webhook_id}/test",
         "/v1/settlements",
         "/v1/settlements/imports",
     }

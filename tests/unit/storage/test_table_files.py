@@ -1,5 +1,6 @@
 """Check that every form of a table holds the same values."""
 
+import csv
 import io
 import json
 from collections.abc import AsyncIterator
@@ -47,6 +48,13 @@ def test_csv_quotes_what_would_break_a_line() -> None:
     text = encode_table(table('a,"b', "c"), CSV_TYPE).decode()
     assert '"a,""b"' in text
     assert '"c"' in text
+
+
+def test_csv_quotes_names_too() -> None:
+    names = ["a,b", 'c"d', "theta[0]"]
+    text = encode_table(pa.table([[1], [2], [3]], names=names), CSV_TYPE).decode()
+    assert list(csv.reader(io.StringIO(text))) == [names, ["1", "2", "3"]]
+    assert text.endswith(",theta[0]\n1,2,3\n")
 
 
 @pytest.mark.parametrize("rows", [table(), table("1", None, "-2.50")])

@@ -30,6 +30,18 @@ describe("isPermanent", () => {
 });
 
 describe("follow", () => {
+  it("ends where nothing follows the last event", async () => {
+    let asked = 0;
+    const api = {
+      send: async () => {
+        asked += 1;
+        return new Response(null, { status: 204 });
+      },
+    };
+    await follow(api, "/v1/streams/runs/x", { onEvent: () => undefined }, new AbortController().signal);
+    expect(asked).toBe(1);
+  });
+
   it("resumes after the last id it saw and ends when told", async () => {
     const asked: (string | null)[] = [];
     const answers = [

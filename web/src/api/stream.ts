@@ -83,6 +83,7 @@ async function readOnce(
       headers,
       signal: AbortSignal.any([signal, silence.signal]),
     });
+    if (response.status === 204) return true;
     if (response.body === null) throw new Error("The stream has no body.");
     follower.onOpen?.();
     const reader = response.body.getReader();

@@ -154,16 +154,30 @@ export interface RunProblem {
   window?: { first: string; last: string; days: number };
 }
 
+/** What any kind of run is asked; which of these there are, its kind decides. */
+export interface Asked extends Partial<RunSpecification> {
+  program?: string;
+  measure?: string;
+}
+
+/** Problem and result are null in lists. */
 export interface Run {
   run_id: string;
   kind: string;
   status: RunStatus;
-  specification: RunSpecification;
-  problem?: RunProblem | null;
-  result?: RunResult | null;
+  specification: Asked;
+  problem?: Partial<RunProblem> | null;
+  result?: Record<string, unknown> | null;
   error?: { code?: string; detail?: string } | null;
+  backend?: string;
+  waiting_for?: string | null;
   cancel_requested?: boolean;
   elapsed_s?: number | null;
+}
+
+/** A run that chooses k of n contracts. */
+export interface ChoosingRun extends Run {
+  specification: RunSpecification;
 }
 
 export interface RunEvent {
@@ -172,6 +186,7 @@ export interface RunEvent {
   at: string;
   kind: string;
   status: RunStatus;
+  why?: string | null;
   detail: { stage?: string; done?: number; total?: number; eta_s?: number | null };
 }
 

@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "react";
 import { Logo } from "../ui/Logo";
-import { type OpenApi, type Operation, operationsOf, type Schema, schemaOf, typeName } from "./openapi";
+import { alternativesOf, type OpenApi, type Operation, operationsOf, type Schema, schemaOf, typeName } from "./openapi";
 
 export function Reference() {
   const [document, setDocument] = useState<OpenApi | null>(null);
@@ -123,6 +123,15 @@ function Fields({ rows }: { rows: Row[] }) {
 }
 
 function Type({ schema }: { schema: Schema | undefined }) {
+  const alternatives = alternativesOf(schema);
+  if (alternatives !== null) {
+    return alternatives.map((one, index) => (
+      <span key={typeName(one)}>
+        {index === 0 ? "" : " or "}
+        <Type schema={one} />
+      </span>
+    ));
+  }
   const name = typeName(schema);
   const shape = /[A-Z]\w+/.exec(name)?.[0];
   return shape === undefined ? <>{name}</> : <a href={`#${shape}`}>{name}</a>;

@@ -7,6 +7,8 @@ describe("typeName", () => {
     expect(typeName({ type: "array", items: { type: "string" } })).toBe("list of string");
     expect(typeName({ anyOf: [{ type: "string", format: "date" }, { type: "null" }] })).toBe("date or null");
     expect(typeName({ type: "string", enum: ["queued", "failed"] })).toBe('"queued" or "failed"');
+    const runs = [{ $ref: "#/components/schemas/SweepRun" }, { $ref: "#/components/schemas/HedgeRun" }];
+    expect(typeName({ oneOf: runs })).toBe("SweepRun or HedgeRun");
     expect(typeName(undefined)).toBe("any");
   });
 });

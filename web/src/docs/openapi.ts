@@ -7,6 +7,7 @@ export interface Schema {
   description?: string;
   items?: Schema;
   anyOf?: Schema[];
+  oneOf?: Schema[];
   enum?: unknown[];
   const?: unknown;
   default?: unknown;
@@ -58,11 +59,16 @@ export const schemaOf = (body: Content | undefined): Schema | undefined =>
 
 export const refName = (ref: string): string => ref.slice(ref.lastIndexOf("/") + 1);
 
+/** Return the schemas of which a value has one, null where there is only the schema itself. */
+export const alternativesOf = (schema: Schema | undefined): Schema[] | null =>
+  schema?.anyOf ?? schema?.oneOf ?? null;
+
 /** Name a schema in a few words, such as "list of CurvePointView" or "date or null". */
 export function typeName(schema: Schema | undefined): string {
   if (schema === undefined) return "any";
   if (schema.$ref !== undefined) return refName(schema.$ref);
-  if (schema.anyOf !== undefined) return schema.anyOf.map(typeName).join(" or ");
+  const alternatives = alternativesOf(schema);
+  if (alternatives !== null) return alternatives.map(typeName).join(" or ");
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (schema.enum !== undefined) return schema.enum.map((value) => JSON.stringify(value)).join(" or ");
   if (schema.type === "array") return `list of ${typeName(schema.items)}`;

@@ -1,17 +1,15 @@
 // Own the list of recent runs.
 
 import type { Run } from "../api/types";
-import { ago, number, seconds, uuidTime } from "../format/text";
+import { ago, seconds, uuidTime } from "../format/text";
 import { useNow } from "../ui/useNow";
+import { titleOf } from "./kinds";
 
 interface Props {
   runs: Run[];
   chosen: string | null;
   onChoose: (id: string) => void;
 }
-
-const title = ({ specification }: Run): string =>
-  `${specification.choose} of ${specification.of}, ${specification.products.join(" ")}`;
 
 export function RunList({ runs, chosen, onChoose }: Props) {
   const now = useNow(15_000);
@@ -24,8 +22,8 @@ export function RunList({ runs, chosen, onChoose }: Props) {
           <li key={run.run_id}>
             <button type="button" aria-current={run.run_id === chosen ? "true" : undefined} onClick={() => onChoose(run.run_id)}>
               <span className={`status status-${run.status}`}>{run.status}</span>
-              <span className="run-title">{title(run)}</span>
-              <span className="num quiet">{run.result == null ? "" : number(run.result.objective ?? Number.NaN)}</span>
+              <span className="run-title">{titleOf(run)}</span>
+              <span className="num quiet">{run.elapsed_s == null ? "" : seconds(run.elapsed_s)}</span>
               <span className="num quiet run-when">
                 {started === null ? seconds(run.elapsed_s) : ago(started, now)}
               </span>

@@ -2,11 +2,13 @@
 
 import { useCallback, useEffect, useState } from "react";
 import { type Api, messageOf } from "../api/client";
-import { isFinal, type Product, type Run } from "../api/types";
+import { type ChoosingRun, isFinal, type Product, type Run } from "../api/types";
 import { browserPlace, chosenRun, showRunInAddress } from "../session/key";
 import { DEFAULT_FORM, formOf } from "./formRules";
+import { choiceOf, isChoosing, titleOf } from "./kinds";
 import { RunForm } from "./RunForm";
 import { RunList } from "./RunList";
+import { RunFacts } from "./RunFacts";
 import { RunProgress } from "./RunProgress";
 import { RunResult } from "./RunResult";
 import { type FollowedRun, useRun } from "./useRun";
@@ -83,7 +85,7 @@ export function RunPanel({ api, products }: { api: Api; products: Product[] }) {
 interface RunInSightProps {
   api: Api;
   followed: FollowedRun;
-  onAgain: (run: Run) => void;
+  onAgain: (run: ChoosingRun) => void;
 }
 
 function RunInSight({ api, followed, onAgain }: RunInSightProps) {
@@ -92,9 +94,9 @@ function RunInSight({ api, followed, onAgain }: RunInSightProps) {
     <section className="panel" aria-labelledby="run-title">
       <div className="panel-head">
         <h2 id="run-title">
-          {run === null ? "Run" : `${run.specification.choose} of ${run.specification.of}, ${run.specification.products.join(" ")}`}
+          {run === null ? "Run" : titleOf(run)}
         </h2>
-        {run !== null && isFinal(run.status) && (
+        {run?.kind === "portfolio" && isChoosing(run) && isFinal(run.status) && (
           <button type="button" onClick={() => onAgain(run)}>Use these settings</button>
         )}
       </div>
@@ -105,9 +107,18 @@ function RunInSight({ api, followed, onAgain }: RunInSightProps) {
       )}
       {run?.status === "failed" && <p className="problem">{errorText(run.error)}</p>}
       {run?.status === "cancelled" && <p className="quiet">This run was cancelled.</p>}
-      {run?.status === "succeeded" &&
-        (run.result == null ? <p className="quiet">Loading the result…</p> : <RunResult run={run} result={run.result} />)}
+      {run?.status === "succeeded" && <Outcome run={run} />}
       {run !== null && <p className="run-id">Run {run.run_id}</p>}
     </section>
+  );
+}
+
+function Outcome({ run }: { run: Run }) {
+  if (run.result == null) return <p className="quiet">Loading the result…</p>;
+  const choice = choiceOf(run);
+  return choice !== null && isChoosing(run) ? (
+    <RunResult run={run} result={choice} />
+  ) : (
+    <RunFacts result={run.result} />
   );
 }

@@ -17,6 +17,8 @@ const STAGES: Record<string, string> = {
   train: "Training angles",
   sample: "Sampling the circuit",
   classical: "Proving the classical optimum",
+  compose: "Building the circuit",
+  score: "Scoring the samples",
 };
 
 const WAITING: Record<string, string> = {
@@ -52,6 +54,7 @@ export function RunProgress({ api, run, progress, connected }: Props) {
         <span>{progress.total === 0 ? "" : `${progress.done} of ${progress.total} pieces`}</span>
         <span>{progress.etaS === null ? "" : `about ${seconds(progress.etaS)} left`}</span>
       </p>
+      {run.waiting_for != null && <p className="quiet">Waiting: {run.waiting_for}</p>}
       {error !== null && <p className="problem" role="alert">{error}</p>}
     </div>
   );

@@ -1,11 +1,11 @@
 // Own the answer of a run: QAOA's choice beside the proven optimum and the random baseline.
 
-import type { Run, RunResult as Result, Selection } from "../api/types";
+import type { ChoosingRun, RunResult as Result, Selection } from "../api/types";
 import { chosenIndices, combinations, count, dayName, labelSymbol, number, percent, seconds } from "../format/text";
 import { SelectionTable } from "./SelectionTable";
 
 interface Props {
-  run: Run;
+  run: ChoosingRun;
   result: Result;
 }
 

@@ -31,6 +31,12 @@ async function load(api: Api, id: string, signal: AbortSignal): Promise<Run> {
   }
 }
 
+const afterStep = (run: Run, step: RunEvent): Run => ({
+  ...run,
+  status: step.status,
+  ...(step.kind === "waiting" ? { waiting_for: step.why ?? null } : {}),
+});
+
 /** Follow the run; `onFinal` is called once, when a run that was under way has ended. */
 export function useRun(api: Api, id: string | null, onFinal: () => void): FollowedRun {
   const [state, setState] = useState<FollowedRun>(NOTHING);
@@ -58,7 +64,7 @@ export function useRun(api: Api, id: string | null, onFinal: () => void): Follow
             const step = parseJson<RunEvent>(data);
             patch((now) => ({
               progress: addEvent(now.progress, step),
-              run: now.run === null ? null : { ...now.run, status: step.status },
+              run: now.run === null ? null : afterStep(now.run, step),
             }));
             return isFinal(step.status) ? "done" : undefined;
           },

@@ -47,14 +47,14 @@ class FakeApi:
 
         self.answers[method, path] = refuse
 
-    def run(self, *words: str) -> Result:
+    def run(self, *words: str, stdin: str | None = None) -> Result:
         options = {
             "url": "http://127.0.0.1:9",
             "key": "secret",
             "transport": httpx.MockTransport(self),
             "retries": RetryPolicy(base_s=0.0, cap_s=0.0),
         }
-        return CliRunner().invoke(app, list(words), obj=options)
+        return CliRunner().invoke(app, list(words), obj=options, input=stdin)
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from qiskit.quantum_info import Statevector
 from qiskit_aer import AerSimulator
 
 from core.errors import InvalidInput
+from core.mixers import Mixer
 from quant.quantum.basis import Basis
 from quant.quantum.circuits import ansatz_circuit, ansatz_template, measured
 from quant.quantum.costs import cost_vector
 from quant.quantum.ising import Ising
-from quant.quantum.mixers import Mixer
 from quant.quantum.subspace import Ansatz
 from quant.quantum.warm_start import start_amplitudes
 
@@ -192,7 +192,7 @@ def test_template_refuses_another_depth() -> None:
 
 def test_problems_and_subspace_do_not_load_qiskit() -> None:
     code = (
-        "import sys, quant.portfolio, quant.quantum.qaoa, quant.quantum.subspace, jobs.portfolio;"
+        "import sys, quant.portfolio, quant.quantum.qaoa, quant.quantum.subspace;"
         "import quant.quantum.ising, quant.quantum.rotations;"
         "sys.exit(any(name.startswith('qiskit') for name in sys.modules))"
     )

@@ -8,10 +8,10 @@ from qiskit import QuantumCircuit, transpile
 from qiskit.quantum_info import Statevector
 from qiskit.transpiler import CouplingMap, Target
 
+from core.mixers import Mixer
 from quant.quantum.circuits import ansatz_circuit, ansatz_template, measured
 from quant.quantum.devices import DEPTH_BASIS, Fitted, count_gates, depth, fit, unrolled
 from quant.quantum.ising import Ising
-from quant.quantum.mixers import Mixer
 
 GAMMAS, BETAS = [0.5, -0.8], [0.6, 1.3]
 

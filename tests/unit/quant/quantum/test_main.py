@@ -9,9 +9,9 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 
+from core.mixers import Mixer
 from quant.quantum.__main__ import MixerName, StrategyName, run
 from quant.quantum.command.strategies import Strategy
-from quant.quantum.mixers import Mixer
 
 PROBLEM: dict[str, Any] = {
     "mu": [0.9, 0.1, 0.4, 0.3, 0.7],

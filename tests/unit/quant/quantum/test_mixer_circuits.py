@@ -10,8 +10,8 @@ from qiskit.quantum_info import Operator
 from scipy.linalg import expm
 
 from core.errors import InvalidInput
+from core.mixers import Mixer
 from quant.quantum.mixer_circuits import ancilla_count, mixer_circuit
-from quant.quantum.mixers import Mixer
 
 SIZES = [(2, 1), (3, 1), (3, 2), (4, 1), (4, 2), (4, 3), (5, 2), (5, 3)]
 BETAS = [0.0, 0.7, -2.3]

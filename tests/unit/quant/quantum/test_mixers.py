@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from scipy.linalg import expm
 
 from core.errors import InvalidInput
+from core.mixers import Mixer
 from quant.quantum.basis import Basis
 from quant.quantum.edges import ring_edges
-from quant.quantum.mixers import ExactMixer, Mixer, exact_mixer
+from quant.quantum.mixers import ExactMixer, exact_mixer
 
 Matrix = NDArray[np.complex128]
 State = NDArray[np.complexfloating]

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from core.errors import InvalidInput
+from core.mixers import Mixer
 from quant.kazarlis import RESERVE, UNITS
 from quant.quantum.angle_units import transferred
 from quant.quantum.basis import Basis
 from quant.quantum.costs import cost_vector
-from quant.quantum.mixers import Mixer
 from quant.quantum.qaoa import (
     MAX_EVALUATIONS,
     Trained,

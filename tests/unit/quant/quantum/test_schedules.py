@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import InvalidInput
+from core.mixers import Mixer
 from quant.quantum.angle_units import Units, natural_units, transferred
-from quant.quantum.mixers import Mixer
 from quant.quantum.schedules import (
     add_mode,
     extrapolate_heights,

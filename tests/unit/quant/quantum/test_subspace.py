@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from scipy.linalg import expm
 
 from core.errors import InvalidInput
+from core.mixers import Mixer
 from quant.quantum.basis import BYTES_PER_STATE, Basis
 from quant.quantum.costs import cost_vector
 from quant.quantum.edges import ring_edges
 from quant.quantum.engine import Precision
-from quant.quantum.mixers import Mixer
-from quant.quantum.subspace import Ansatz, cvar, expectation, probabilities, sample
+from quant.quantum.subspace import Ansatz, cvar, expectation, probabilities, sample, sample_blocks
 
 Reals = NDArray[np.float64]
 Matrix = NDArray[np.complex128]
@@ -281,6 +281,18 @@ class TestMeasurement:
     def test_more_shots_keep_the_earlier_blocks(self) -> None:
         psi = random_ansatz(Basis(5, 2), seed=2).evolve(np.array([0.8]), np.array([0.5]))
         assert sample(psi, 3000, seed=1)[:2048].tolist() == sample(psi, 2048, seed=1).tolist()
+
+    def test_blocks_are_drawn_alike_alone_and_together(self) -> None:
+        psi = random_ansatz(Basis(5, 2), seed=2).evolve(np.array([0.8]), np.array([0.5]))
+        whole = sample(psi, 3000, seed=1).tolist()
+        together = sample_blocks(psi, {0: 1024, 1: 1024, 2: 952}, seed=1)
+        assert np.concatenate(list(together.values())).tolist() == whole
+        alone = sample_blocks(psi, {2: 952, 1: 1024}, seed=1)
+        assert {block: ranks.tolist() for block, ranks in alone.items()} == {
+            block: together[block].tolist() for block in (1, 2)
+        }
+        other = sample_blocks(psi, {0: 1024}, seed=1, point=1)
+        assert other[0].tolist() != together[0].tolist()
 
 
 class TestGradient:

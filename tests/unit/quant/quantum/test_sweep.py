@@ -6,11 +6,13 @@ from hypothesis import strategies as st
 
 from core.errors import InvalidInput
 from quant.quantum.sweep import (
+    batch_seed,
     block_generator,
     block_seed,
     block_sizes,
     group_blocks,
     merge_counts,
+    point_generator,
 )
 
 
@@ -40,6 +42,8 @@ def test_seeds_are_fixed_for_good() -> None:
     """A change here would change every stored answer of a seed."""
     assert block_seed("aer", 7, 0) == 1344934509
     assert block_generator("train", 7, 3).integers(10**9) == 339001887
+    assert batch_seed("aer", 7, 0) == 695018451467831606
+    assert point_generator("aer", 7, 3, 1).integers(10**9) == 848745187
 
 
 def test_seeds_differ_by_stream_seed_and_block() -> None:
@@ -50,6 +54,18 @@ def test_seeds_differ_by_stream_seed_and_block() -> None:
 @given(st.integers(0, 2**63 - 1), st.integers(0, 1000))
 def test_seeds_fit_31_bits(seed: int, block: int) -> None:
     assert 0 <= block_seed("aer", seed, block) < 2**31
+
+
+@given(st.integers(0, 2**63 - 1), st.integers(0, 1000), st.integers(0, 2_000_000))
+def test_batches_leave_room_to_count_on(seed: int, block: int, points: int) -> None:
+    """Aer takes signed 64-bit seeds, and adds 2113 for each point of a batch."""
+    assert 0 <= batch_seed("aer", seed, block) + 2113 * points < 2**63
+
+
+def test_points_and_blocks_draw_from_generators_of_their_own() -> None:
+    places = [(seed, point, block) for seed in (1, 2) for point in range(4) for block in range(4)]
+    drawn = {point_generator("aer", *place).integers(2**62) for place in places}
+    assert len(drawn) == len(places)
 
 
 @given(st.permutations([{"01": 2}, {"10": 1, "01": 1}, {"11": 4}, {}]))

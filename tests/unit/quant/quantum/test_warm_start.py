@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import InvalidInput
+from core.mixers import Mixer
 from quant.quantum.basis import Basis
-from quant.quantum.mixers import Mixer
 from quant.quantum.qaoa import multistart
 from quant.quantum.subspace import Ansatz, expectation
 from quant.quantum.warm_start import relax, start_amplitudes

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from core.errors import InvalidInput
+from core.mixers import Mixer
 from quant.quantum.command.evaluation import Evaluation, check_alpha, check_angles, evaluate
-from quant.quantum.mixers import Mixer
 from quant.quantum.subspace import Ansatz
 from quant.subset_problem import SubsetProblem
 

@@ -1,0 +1,1 @@
+"""Own the circuits that simulators are measured with."""

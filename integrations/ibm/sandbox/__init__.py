@@ -1,0 +1,1 @@
+"""Own a local stand-in for IBM Quantum Platform; jobs run on simulated devices with their noise."""

@@ -1,0 +1,1 @@
+"""Own circuits on Aer: simulators that stay warm, batches of points, counts and expectations."""

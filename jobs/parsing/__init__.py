@@ -1,0 +1,1 @@
+"""Own the reading of programs that strangers send: in closed processes, within fixed bounds."""
