@@ -99,7 +99,7 @@ def _answer(body: Body, shared: Any, arguments: tuple[Any, ...], is_alone: bool)
     started = time.perf_counter()
     try:
         result = body(shared, *arguments)
-    except Exception as error:
+    except Exception as error:  # one piece that fails must not take its neighbours along
         if is_alone:
             raise
         return Answer(time.perf_counter() - started, error=_picklable(error))
@@ -109,6 +109,6 @@ def _answer(body: Body, shared: Any, arguments: tuple[Any, ...], is_alone: bool)
 def _picklable(error: Exception) -> Exception:
     try:
         pickle.loads(pickle.dumps(error))  # noqa: S301 - what we have just written
-    except Exception:
+    except Exception:  # classes from anywhere may fail to travel in any way
         return RuntimeError(f"{type(error).__name__}: {error}")
     return error

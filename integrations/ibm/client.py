@@ -233,7 +233,7 @@ class IbmClient:
             yield
         except (HeliostatError, Refused):
             raise
-        except Exception as error:
+        except Exception as error:  # the vendor's package raises classes of many others
             if sends_job and _is_of_the_job(error):
                 raise Refused(_reason(error)) from error
             # Whatever it was, what the connection remembers may be a part of it.

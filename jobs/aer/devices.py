@@ -94,4 +94,5 @@ class _Corner(BackendV2):  # type: ignore[misc]  # Qiskit ships no types
         return Options()
 
     def run(self, run_input: Any, **options: Any) -> Any:
-        raise NotImplementedError
+        message = "a corner describes a device for transpilation and noise; nothing runs on it"
+        raise NotImplementedError(message)

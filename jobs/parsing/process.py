@@ -99,7 +99,7 @@ class ParserProcess:
             )
             try:
                 self._await_ready()
-            except BaseException:
+            except BaseException:  # also an interruption: nobody else would end the process
                 self.end()
                 raise
 

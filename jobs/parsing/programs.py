@@ -59,7 +59,7 @@ class _Reader(ConvertVisitor):  # type: ignore[misc]  # it has no types
             return super().visit(node, context)
         except (ConversionError, MemoryError, RecursionError):
             raise
-        except Exception as error:
+        except Exception as error:  # gates fail with any class; say at least at which node
             raise ConversionError(str(error) or type(error).__name__, node) from None
 
 
