@@ -226,3 +226,21 @@ def _circuit_facts(done: Done) -> dict[str, Any]:
         "qpu_seconds": first["usage_s"],
         "cost": first["usage_s"],
     }
+
+
+class ChoiceKind:
+    """Be what portfolios and hedges share: the same work, grouped alike, in the same stages."""
+
+    def workload(self, specification: Any, problem: dict[str, Any]) -> Workload:
+        del problem
+        return workload(specification)
+
+    def plan(self, specification: Any, problem: dict[str, Any], choice: Choice) -> dict[str, Any]:
+        del problem
+        return plan(specification, choice)
+
+    def pieces(
+        self, specification: Any, problem: dict[str, Any], plan: dict[str, Any], done: Done
+    ) -> list[Piece]:
+        del problem
+        return pieces(specification, plan, done)

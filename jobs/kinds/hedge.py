@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from core.errors import InvalidInput
 from core.specifications.hedge import HedgeSpecification
 from jobs import qaoa
-from jobs.backend_choice import Choice, Workload
 from jobs.histories import (
     Series,
     contracts_of,
@@ -18,7 +17,7 @@ from jobs.histories import (
     require_loaded,
 )
 from jobs.kinds.kind import Kind, ParsedCircuit, Posed
-from jobs.pieces import Done, Piece
+from jobs.pieces import Done
 from quant.hedging import HedgeProblem, build_hedge_problem, minimum_variance_sizes
 from quant.subset_problem import SubsetProblem
 from storage.settlement_windows import HistoryRequest, LoadedHistories
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 Reals = NDArray[np.float64]
 
 
-class HedgeKind:
+class HedgeKind(qaoa.ChoiceKind):
     """Choose hedges, each sized to take its share of the minimum-variance hedge.
 
     Objectives are q times the variance left (dollars²) plus the costs of the hedges (dollars).
@@ -70,31 +69,11 @@ class HedgeKind:
             vintage=changes.vintage,
         )
 
-    def workload(self, specification: HedgeSpecification, problem: dict[str, Any]) -> Workload:
-        del problem
-        return qaoa.workload(specification)
-
-    def plan(
-        self, specification: HedgeSpecification, problem: dict[str, Any], choice: Choice
-    ) -> dict[str, Any]:
-        del problem
-        return qaoa.plan(specification, choice)
-
     def shared(
         self, specification: HedgeSpecification, problem: dict[str, Any], plan: dict[str, Any]
     ) -> SubsetProblem:
         del specification, plan
         return _from_json(problem).subset_problem()
-
-    def pieces(
-        self,
-        specification: HedgeSpecification,
-        problem: dict[str, Any],
-        plan: dict[str, Any],
-        done: Done,
-    ) -> list[Piece]:
-        del problem
-        return qaoa.pieces(specification, plan, done)
 
     def assemble(
         self,

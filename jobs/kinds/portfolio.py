@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from core.specifications.portfolio import PortfolioSpecification
 from jobs import qaoa
-from jobs.backend_choice import Choice, Workload
 from jobs.histories import history_request, pose_portfolio, require_loaded
 from jobs.kinds.kind import Kind, ParsedCircuit, Posed
-from jobs.pieces import Done, Piece
+from jobs.pieces import Done
 from quant.portfolio_problem import PortfolioProblem
 from storage.settlement_windows import HistoryRequest, LoadedHistories
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class PortfolioKind:
+class PortfolioKind(qaoa.ChoiceKind):
     """Train angles from several starts, sample the best, and score it exactly.
 
     Objectives are in the scaled units of the problem unless the key says unscaled (dollars² times
@@ -40,31 +39,11 @@ class PortfolioKind:
             vintage=problem.vintage,
         )
 
-    def workload(self, specification: PortfolioSpecification, problem: dict[str, Any]) -> Workload:
-        del problem
-        return qaoa.workload(specification)
-
-    def plan(
-        self, specification: PortfolioSpecification, problem: dict[str, Any], choice: Choice
-    ) -> dict[str, Any]:
-        del problem
-        return qaoa.plan(specification, choice)
-
     def shared(
         self, specification: PortfolioSpecification, problem: dict[str, Any], plan: dict[str, Any]
     ) -> PortfolioProblem:
         del specification, plan
         return PortfolioProblem.from_json(problem)
-
-    def pieces(
-        self,
-        specification: PortfolioSpecification,
-        problem: dict[str, Any],
-        plan: dict[str, Any],
-        done: Done,
-    ) -> list[Piece]:
-        del problem
-        return qaoa.pieces(specification, plan, done)
 
     def assemble(
         self,
