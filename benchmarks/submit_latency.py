@@ -10,12 +10,12 @@ import os
 import statistics
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import httpx
-import ray
 
+from benchmarks.feeds.children import Child, child
 from benchmarks.report import Report, Row
 from benchmarks.stacks import BenchStack, bench_stack
 from cluster.local.paths import stack_paths
@@ -31,14 +31,14 @@ def measure(*, quick: bool) -> Report:
     count = 40 if quick else 300
     with bench_stack(PORT) as stack:
         stack.must("up", "--no-job")
-        with _session(stack) as session, _driver(stack):
+        with _session(stack) as session, _driver(stack) as driver:
             for seed in range(_WARM):
                 _timed_run(session, seed)
-                _timed_task()
+                driver.ask("task")
             runs, tasks = [], []
             for seed in range(count):
                 runs.append(_timed_run(session, seed))
-                tasks.append(_timed_task())
+                tasks.append(driver.ask("task"))
     return Report(
         name="submit_latency",
         rows=[
@@ -70,29 +70,35 @@ def _session(stack: BenchStack) -> Iterator[httpx.Client]:
 
 
 @contextmanager
-def _driver(stack: BenchStack) -> Iterator[None]:
-    """Connect this process to the stack's cluster as any researcher's driver would."""
-    os.environ["RAY_AUTH_MODE"] = "token"
-    os.environ["RAY_AUTH_TOKEN_PATH"] = str(stack_paths(stack.data).ray_token)
+def _driver(stack: BenchStack) -> Iterator[Child]:
+    """Lend a process connected to the stack's cluster as any researcher's driver would be."""
+    environment = {
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN_PATH": str(stack_paths(stack.data).ray_token),
+    }
     address = f"127.0.0.1:{PortPlan(stack.port).ray_gcs}"
+    with child(stack.data / "driver.log", _bare_tasks, address, environment) as driver:
+        driver.hear()
+        yield driver
+
+
+def _bare_tasks(pipe: Any, address: str, environment: dict[str, str]) -> None:
+    """Answer each order with the seconds of one round trip."""
+    os.environ.update(environment)
+    import ray
+
     ray.init(address=address, log_to_driver=False, configure_logging=False)
-    try:
-        yield
-    finally:
-        ray.shutdown()
+    task = ray.remote(_nothing)
+    pipe.send("ready")
+    with suppress(EOFError):
+        while pipe.recv():
+            started = time.perf_counter()
+            ray.get(task.remote())
+            pipe.send(time.perf_counter() - started)
 
 
 def _nothing() -> int:
     return 0
-
-
-_BARE_TASK = ray.remote(_nothing)
-
-
-def _timed_task() -> float:
-    started = time.perf_counter()
-    ray.get(_BARE_TASK.remote())
-    return time.perf_counter() - started
 
 
 def _timed_run(session: httpx.Client, seed: int) -> float:
@@ -106,7 +112,7 @@ def _timed_run(session: httpx.Client, seed: int) -> float:
     answer.raise_for_status()
     result = _pushed_result(session, answer.json()["run_id"])
     elapsed = time.perf_counter() - started
-    if sum(result["counts"][0].values()) != 1024:
+    if sum(result["counts"][0]["counts"].values()) != 1024:
         message = f"expected the counts of 1,024 shots, was {result}"
         raise RuntimeError(message)
     return elapsed

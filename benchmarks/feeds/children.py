@@ -18,7 +18,7 @@ _CONTEXT = multiprocessing.get_context("spawn")
 class Child:
     """Run a function in a process of its own; its first argument is its end of the pipe.
 
-    Its standard error goes to `log`.
+    What it prints goes to `log`.
     """
 
     def __init__(self, log: Path, target: Callable[..., None], *arguments: Any) -> None:
@@ -88,5 +88,6 @@ def child(log: Path, target: Callable[..., None], *arguments: Any) -> Iterator[C
 
 def _run(log: Path, target: Callable[..., None], *arguments: Any) -> None:
     with log.open("ab") as file:
-        os.dup2(file.fileno(), 2)
+        for stream in (1, 2):  # Ray prints warnings of the cluster to a driver's output
+            os.dup2(file.fileno(), stream)
     target(*arguments)
