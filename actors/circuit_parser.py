@@ -58,6 +58,16 @@ class CircuitParser:
         finally:
             self._free.release()
 
+    async def warm(self) -> None:
+        """Start a process if there is none, so that the first program need not wait for that.
+
+        Raises:
+            SourceUnavailable: no process can be started or closed off here.
+        """
+        async with self._free:
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(self._threads, lambda: self._put_back(self._take()))
+
     def close(self) -> None:
         """End every process; those that read give up."""
         for process in tuple(self._all):

@@ -14,7 +14,7 @@ from core.errors import BackendUnavailable, HeliostatError, SourceUnavailable
 from core.logs import get_logger
 from core.runs import Run
 from integrations.backoff import Uniform, backoff_s
-from jobs.pieces import Broken, Fanout, Finished, Outcome, Piece
+from jobs.pieces import Broken, Fanout, Finished, Outcome, Piece, TaskFanout
 
 log = get_logger(__name__)
 
@@ -122,12 +122,12 @@ def _finished(piece: Piece, outcome: QpuOutcome, attempts: int) -> Finished:
 class RunFanouts:
     """Lend Ray's tasks and the QPU to runs; one job may use `budget_s` seconds of a device."""
 
-    local: Fanout
+    local: TaskFanout
     remote: QpuPort
     budget_s: int
     rng: Uniform
 
-    def tasks(self) -> Fanout:
+    def tasks(self) -> TaskFanout:
         return self.local
 
     def qpu(self, run: Run, device: str) -> Fanout:

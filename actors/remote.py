@@ -104,7 +104,8 @@ def start_later_actors(config: ActorsConfig) -> None:
     """
     clock = SystemClock()
     _named("courier", names.COURIER, config.namespace, Courier).remote(config.courier, clock)
-    _named("parser", names.PARSER, config.namespace, CircuitParser).remote()
+    parser = _named("parser", names.PARSER, config.namespace, CircuitParser).remote()
+    parser.warm.remote()
     # The vendor's package takes addresses from its process's environment alone.
     variables = {"runtime_env": {"env_vars": environment(config.qpu.client)}}
     _named("qpu", names.QPU, config.namespace, QpuActor, variables).remote(config.qpu, clock)

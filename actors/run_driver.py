@@ -21,14 +21,14 @@ from core.specifications.base import Asked
 from jobs.backend_choice import choose
 from jobs.kinds import kind_of
 from jobs.kinds.kind import Kind
-from jobs.pieces import Broken, Fanout, Finished, Outcome, Piece, Target
+from jobs.pieces import Broken, Fanout, Finished, Outcome, Piece, Target, TaskFanout
 from jobs.snapshots import local_snapshot
 
 
 class Fanouts(Protocol):
     """Lend a fan-out for each target of a run."""
 
-    def tasks(self) -> Fanout: ...
+    def tasks(self) -> TaskFanout: ...
 
     def qpu(self, run: Run, device: str) -> Fanout: ...
 

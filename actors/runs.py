@@ -27,6 +27,7 @@ _LONGEST_HOLD_S = 60.0
 _ENDINGS_AT_ONCE = 2
 """End so many runs that were never begun at a time: they share the connections of all others."""
 
+_WARM_WITHIN_S = 30.0
 _STOP_AGAIN_NS = 10 * NANOSECONDS_PER_SECOND
 _DECIDING_SHARE = 0.2
 """Spend at most this share of the time on deciding, however long the queue is."""
@@ -36,7 +37,8 @@ _DECIDING_SHARE = 0.2
 class RunManagerConfig:
     """Say where runs are stored, how many are carried out at a time, and with what memory.
 
-    `memory_bytes` is what one task may take; it bounds what the choice of a backend allows.
+    `memory_bytes` is what one task may take; it bounds what the choice of a backend allows. When
+    so many sweeps in a row have found nothing to do, the workers are made warm.
     """
 
     database: DatabaseUrls
@@ -44,6 +46,7 @@ class RunManagerConfig:
     memory_bytes: int
     places: Places = field(default_factory=Places)
     sweep_interval_s: float = 2.0
+    warm_after_sweeps: int = 3
 
 
 class RunManager:
@@ -82,6 +85,8 @@ class RunManager:
         self._decides_at: asyncio.TimerHandle | None = None
         self._decided_s = 0.0
         self._is_stopping = False
+        self._idle_sweeps = 0
+        self._warming: asyncio.Task[None] | None = None
         self._loops = start_loops(self._sweep())
 
     def __repr__(self) -> str:
@@ -109,7 +114,8 @@ class RunManager:
     async def stop(self) -> None:
         """End what is under way here; it stays stored as it is, for the next manager."""
         self._is_stopping = True
-        await end_loops([*self._loops, *self._tasks.values()])
+        warming = [] if self._warming is None else [self._warming]
+        await end_loops([*self._loops, *self._tasks.values(), *warming])
         await self._store.close()
 
     async def _sweep(self) -> None:
@@ -125,7 +131,19 @@ class RunManager:
                     if run.cancel_requested and run.run_id in self._carried:
                         self._stop(run.run_id, self._tasks[run.run_id])
                 self._schedule()
+                self._idle_sweeps += 1
+                if self._idle_sweeps == self._config.warm_after_sweeps:
+                    self._warming = asyncio.create_task(self._warm(), name="warm")
             await asyncio.sleep(self._config.sweep_interval_s)
+
+    async def _warm(self) -> None:
+        """Make workers warm: the first ones, and those that took the place of others."""
+        try:
+            async with asyncio.timeout(_WARM_WITHIN_S):
+                await self._fanouts.tasks().warm()
+        except (SourceUnavailable, TimeoutError) as error:
+            log.warning("runs.warming.postponed", reason=str(error))
+            self._idle_sweeps = 0
 
     def _stop(self, run_id: UUID, task: asyncio.Task[None]) -> None:
         """Cancel what carries a run out; once more only if that has had no effect for a while.
@@ -165,6 +183,7 @@ class RunManager:
     def _start(
         self, run: QueuedRun, body: Coroutine[Any, Any, None], among: dict[UUID, QueuedRun]
     ) -> None:
+        self._idle_sweeps = 0
         among[run.run_id] = run
         task = asyncio.create_task(body, name=f"run-{run.run_id}")
         self._tasks[run.run_id] = task

@@ -14,6 +14,7 @@ import ray
 from ray import exceptions
 
 from core.errors import HeliostatError, SourceUnavailable
+from core.logs import get_logger
 from jobs.in_flight import InFlight
 from jobs.pieces import Broken, Finished, Outcome, Piece
 from jobs.remote import TASK_BODIES, remote_task
@@ -22,6 +23,8 @@ from jobs.workers import packed
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+
+log = get_logger(__name__)
 
 _DEATHS = (
     exceptions.WorkerCrashedError,
@@ -70,6 +73,25 @@ class RayFanout:
                     yield outcome
         finally:
             await fan.close()
+
+    async def warm(self) -> None:
+        """Have one worker per core import what the bodies need, which takes a cold one seconds.
+
+        Raises:
+            SourceUnavailable: Ray takes no tasks now.
+        """
+        try:
+            cores = _cores.count()
+        except exceptions.RayError as error:
+            raise _unavailable(error) from error
+        pieces = [
+            Piece(stage="warm", index=index, task="warm", arguments=(index,))
+            for index in range(cores)
+        ]
+        paths = tuple(path for name, path in self.bodies.items() if name != "warm")
+        async for outcome in self.run(paths, pieces):
+            if isinstance(outcome, Broken):
+                log.warning("fanout.warm.failed", error=outcome.error)
 
 
 @dataclass(slots=True, eq=False)

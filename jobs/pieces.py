@@ -71,3 +71,11 @@ class Fanout(Protocol):
     """
 
     def run(self, shared: Any, pieces: Sequence[Piece]) -> AsyncGenerator[Outcome]: ...
+
+
+class TaskFanout(Fanout, Protocol):
+    """Carry pieces out on workers that start cold."""
+
+    async def warm(self) -> None:
+        """Get workers ready before a run has to wait for that."""
+        ...

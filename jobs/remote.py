@@ -28,6 +28,7 @@ TASK_BODIES: dict[str, str] = {
     "observable_estimate": "jobs.tasks.observables:estimate_points",
     "amplitude_estimate": "jobs.tasks.amplitudes:estimate",
     "amplitude_compare": "jobs.tasks.amplitudes:compare",
+    "warm": "jobs.tasks.warming:import_bodies",
 }
 """Map each task's name, as the Ray dashboard shows it, to `module:function`.
 

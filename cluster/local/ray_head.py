@@ -77,6 +77,9 @@ def _of_ray(paths: StackPaths, plan: PortPlan) -> dict[str, str]:
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
         "RAY_allow_out_of_band_object_ref_serialization": "0",
+        # Tasks of a lasting actor count as those of the job that made it, which has ended: Ray
+        # would end their idle workers, warm with Qiskit and numba, five times a second.
+        "RAY_kill_idle_workers_interval_ms": "0",
         "AUTOSCALER_METRIC_PORT": str(plan.ray_autoscaler_metrics),
         "DASHBOARD_METRIC_PORT": str(plan.ray_dashboard_metrics),
         "OMP_NUM_THREADS": "1",

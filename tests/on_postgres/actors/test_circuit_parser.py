@@ -67,6 +67,16 @@ async def test_processes_start_late_and_stay_warm() -> None:
     await until(lambda: not children())
 
 
+async def test_a_process_that_was_started_ahead_reads_the_first_program() -> None:
+    async with parsing() as parser:
+        await parser.warm()
+        started = children()
+        await parser.warm()
+        await parser.parse("qasm3", BELL)
+        assert children() == started
+        assert len(started) == 1
+
+
 async def test_a_refusal_costs_no_process() -> None:
     async with parsing() as parser:
         with pytest.raises(InvalidInput, match="program: line 1, column 1: "):

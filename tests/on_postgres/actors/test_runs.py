@@ -97,6 +97,7 @@ class Workers:
     closed: int = 0
     device_is_down: str | None = None
     released: list[UUID] = field(default_factory=list)
+    warmed: int = 0
 
     def tasks(self) -> "Workers":
         return self
@@ -110,6 +111,9 @@ class Workers:
 
     async def cancel(self, org_id: UUID, run_id: UUID) -> None:
         self.released.append(run_id)
+
+    async def warm(self) -> None:
+        self.warmed += 1
 
     async def run(self, shared: Any, pieces: Sequence[Piece]) -> AsyncGenerator[Outcome]:
         try:
@@ -532,3 +536,15 @@ async def test_many_runs_at_once_are_each_carried_out_once(bench: Bench) -> None
     assert sum(bench.tally.values[ENDED.name, "succeeded", "circuit"]) == 20
     assert len(bench.tally.values[CHUNK_SECONDS.name, "circuit", "square"]) == 20 * NUMBERS
     assert 1 <= max(bench.tally.values[RUNS.name, "running", "circuit"]) <= Places().local
+
+
+async def test_workers_are_made_warm_whenever_there_has_been_nothing_to_do(bench: Bench) -> None:
+    async def warmed(times: int) -> None:
+        async with asyncio.timeout(10):
+            while bench.workers.warmed < times:  # noqa: ASYNC110 - it tells of no event
+                await asyncio.sleep(0.01)
+
+    async with bench.manager():
+        await warmed(1)
+        await bench.ended(await bench.store())
+        await warmed(2)

@@ -6,6 +6,7 @@ The shared value is a folder in which they leave word of themselves.
 import ctypes
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -68,3 +69,8 @@ def _count_try(log: Path) -> int:
     with log.open("a") as file:
         file.write("x")
     return len(log.read_text())
+
+
+def imported(shared: Any, module: str) -> dict[str, Any]:
+    """Say whether this worker has imported a module."""
+    return {"imported": module in sys.modules}

@@ -213,3 +213,13 @@ def test_without_a_cluster_the_source_is_named(monkeypatch: pytest.MonkeyPatch) 
 
     with pytest.raises(SourceUnavailable, match="ray cannot answer now"):
         asyncio.run(ask())
+
+
+async def test_warming_has_every_worker_import_what_bodies_need() -> None:
+    warming = {"warm": "jobs.tasks.warming:import_bodies", "seldom": "wave:open"}
+    fanout = RayFanout(bodies={**FANOUT.bodies, **warming, "imported": "fanout_bodies:imported"})
+    async with asyncio.timeout(60):
+        await fanout.warm()
+        pieces = [piece(index, "imported", "wave") for index in range(8)]
+        outcomes = [finished(outcome).result async for outcome in fanout.run(None, pieces)]
+    assert outcomes == [{"imported": True}] * 8
