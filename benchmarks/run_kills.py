@@ -1,35 +1,33 @@
 """Kill parts of a stack with SIGKILL at random while runs are under way, and count what is lost.
 
 Each seed submits 200 runs (chunked circuits, portfolios, and circuits on sandboxed IBM devices),
-and kills a Ray worker, the RunManager, the QpuActor, a Serve replica or PostgreSQL every second
-or two until all runs have been submitted and some more. Then it waits for every run to end, and
-compares the database with itself and with what the sandbox of IBM says that it was given.
+and every second or two kills a Ray worker, the RunManager, the QpuActor, a Serve replica or
+PostgreSQL, or has IBM's answer to an accepted job lost, until all runs have been submitted and some
+more. Then it waits for every run to end, and in the end compares the database with itself and with
+what the sandbox of IBM says that it was given.
 """
 
-import asyncio
 import contextlib
 import random
+import statistics
+import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict
 from typing import Any
 from uuid import uuid4
 
-import asyncpg
 import httpx
 import psutil
 
 from benchmarks.report import Report, Row
 from benchmarks.stacks import BenchStack, bench_stack, wait_until
-from cluster.local.addresses import resolve
-from cluster.local.credentials import load_or_create
-from cluster.local.launch import choose
+from benchmarks.stored_runs.audit import loss_of, query, reasons, sandbox_url, unfinished
 from cluster.local.paths import stack_paths
-from cluster.local.ports import PortPlan
 from cluster.local.reaper import stack_processes
-from cluster.settings import load_settings
-from cluster.venues import live_vendors
+from integrations.ibm.sandbox.app import ACCEPTED_BUT_ERROR
+from jobs.remote import TASK_BODIES
 
 PORT = 32200
 SEEDS = 20
@@ -39,62 +37,57 @@ RUNS = 200
 _SUBMITTERS = 8
 _SUBMIT_WITHIN_S = 120.0
 _ENDED_WITHIN_S = 900.0
-_KILLS_AFTER = 3
+_KILLS_AFTER = 8
 _STANZA = "rx(a) q[0]; cx q[0], q[1]; rz(a) q[1]; cx q[1], q[2]; rx(a) q[3]; cx q[3], q[4];"
 _CHUNKED = f'OPENQASM 3.0; include "stdgates.inc"; input float a; qubit[8] q; h q; {_STANZA}'
 _BELL = 'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; h q[0]; cx q[0], q[1];'
 _DEVICES = ("ibm:ibm_manila", "ibm:ibm_fez")
 _PACE = {"HELIOSTAT_QPU_SUBMISSIONS_PER_MINUTE": "6000", "HELIOSTAT_QPU_JOB_LIMIT_S": "30"}
 _TITLES = {
-    "worker": ("ray::IDLE", "ray::sample", "ray::circuit", "ray::train"),
+    "worker": ("ray::IDLE", *(f"ray::{name}" for name in TASK_BODIES)),
     "RunManager": ("ray::RunManager",),
     "QpuActor": ("ray::QpuActor",),
-    "Serve replica": ("ray::SERVE_REPLICA::api",),
+    "Serve replica": ("ray::ServeReplica:api",),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loss:
-    """Count what one seed lost or did twice; `kills` is how often each part was killed."""
-
-    kills: Counter[str]
-    runs_lost: int
-    chunks_missing: int
-    chunks_twice: int
-    jobs_orphaned: int
-    jobs_twice: int
+_FAULT = "the answer to a job that IBM accepted"
 
 
 def measure(*, quick: bool) -> Report:
-    """Kill through 20 seeds of 200 runs, or one seed of 40 with `quick`."""
-    losses = []
-    for seed in range(1 if quick else SEEDS):
-        with bench_stack(PORT) as stack:
-            stack.must("up", "--no-job", environment={**stack.environment(), **_PACE})
-            # The largest plan has the seconds of quantum hardware that so many jobs reserve.
-            _query(stack, "UPDATE organisations SET plan = 'enterprise'")
-            losses.append(_kill_through(stack, seed, RUNS // 5 if quick else RUNS))
-    names = ("runs_lost", "chunks_missing", "chunks_twice", "jobs_orphaned", "jobs_twice")
-    kills: Counter[str] = sum((loss.kills for loss in losses), Counter())
+    """Kill through 20 seeds of 200 runs on one stack, or through one seed of 40 with `quick`."""
+    count, seeds = (RUNS // 5, 1) if quick else (RUNS, SEEDS)
+    submitted: list[str] = []
+    kills: Counter[str] = Counter()
+    seconds: list[float] = []
+    with bench_stack(PORT) as stack:
+        stack.must("up", "--no-job", environment={**stack.environment(), **_PACE})
+        # The largest plan has the seconds of quantum hardware that so many jobs reserve.
+        query(stack, "UPDATE organisations SET plan = 'enterprise'")
+        for seed in range(seeds):
+            began = time.monotonic()
+            submitted += _kill_through(stack, seed, count, kills)
+            seconds.append(round(time.monotonic() - began, 1))
+            left_s = statistics.mean(seconds) * (seeds - len(seconds))
+            print(f"seed {seed}: {seconds[-1]} s, {left_s:.0f} s to go", file=sys.stderr)
+        loss = loss_of(stack, submitted)
+        for reason in reasons(stack, submitted):
+            print(reason, file=sys.stderr)
     return Report(
         name="run_kills",
         rows=[
-            Row(
-                metric=name.replace("_", " "),
-                unit=name.partition("_")[0],
-                ours=sum(getattr(loss, name) for loss in losses),
-                target=0,
-            )
-            for name in names
+            Row(metric=name.replace("_", " "), unit=name.partition("_")[0], ours=lost, target=0)
+            for name, lost in asdict(loss).items()
         ],
-        samples={f"kills of {name}": [float(count)] for name, count in kills.items()},
+        samples={
+            "seconds a seed": seconds,
+            "runs": [float(len(submitted))],
+            **{f"kills of {name}": [float(times)] for name, times in kills.items()},
+        },
     )
 
 
-def _kill_through(stack: BenchStack, seed: int, count: int) -> Loss:
+def _kill_through(stack: BenchStack, seed: int, count: int, kills: Counter[str]) -> list[str]:
+    """Submit runs, kill meanwhile and some more, and wait until all runs have ended."""
     rng = random.Random(seed)  # noqa: S311 - picks moments, not secrets
-    submitted: list[str] = []
-    kills: Counter[str] = Counter()
     bodies = [_body(rng, number) for number in range(count)]
     with ThreadPoolExecutor(_SUBMITTERS) as submitters:
         waiting = [submitters.submit(_submit, stack, *body) for body in bodies]
@@ -102,11 +95,12 @@ def _kill_through(stack: BenchStack, seed: int, count: int) -> Loss:
             _kill_one(stack, rng, kills)
             time.sleep(rng.uniform(1.0, 3.0))
         submitted = [future.result() for future in waiting]
-    for _ in range(_KILLS_AFTER * len(_TITLES)):
+    for _ in range(_KILLS_AFTER):
         _kill_one(stack, rng, kills)
         time.sleep(rng.uniform(1.0, 3.0))
-    wait_until(lambda: _unfinished(stack, submitted) == 0, _ENDED_WITHIN_S)
-    return _loss(stack, submitted, kills)
+    with contextlib.suppress(TimeoutError):  # what has not ended by then counts as lost
+        wait_until(lambda: unfinished(stack, submitted) == 0, _ENDED_WITHIN_S)
+    return submitted
 
 
 def _body(rng: random.Random, number: int) -> tuple[str, dict[str, Any]]:
@@ -143,7 +137,12 @@ def _submit(stack: BenchStack, kind: str, specification: dict[str, Any]) -> str:
 
 
 def _kill_one(stack: BenchStack, rng: random.Random, kills: Counter[str]) -> None:
-    victim = rng.choice([*_TITLES, "PostgreSQL"])
+    victim = rng.choice([*_TITLES, "PostgreSQL", _FAULT])
+    if victim == _FAULT:
+        url = f"{sandbox_url(stack)}/faults/{ACCEPTED_BUT_ERROR}"
+        httpx.post(url, params={"times": 1}, timeout=30).raise_for_status()
+        kills[victim] += 1
+        return
     found = _postmasters(stack) if victim == "PostgreSQL" else _titled(stack, _TITLES[victim])
     if not found:
         return
@@ -167,70 +166,3 @@ def _postmasters(stack: BenchStack) -> list[psutil.Process]:
         return [psutil.Process(int(pid_file.read_text().split()[0]))]
     except (FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
         return []
-
-
-def _query(stack: BenchStack, statement: str, *arguments: Any) -> list[Any]:
-    paths = stack_paths(stack.data)
-    addresses = resolve(load_settings(), paths, load_or_create(paths.credentials))
-
-    async def ask() -> list[Any]:
-        connection = await asyncpg.connect(addresses.database.system)
-        try:
-            return list(await connection.fetch(statement, *arguments))
-        finally:
-            await connection.close()
-
-    return asyncio.run(ask())
-
-
-def _unfinished(stack: BenchStack, submitted: list[str]) -> int:
-    statement = """
-        SELECT count(*) FROM runs
-        WHERE run_id = ANY($1::uuid[]) AND status IN ('queued', 'planning', 'running')
-    """
-    try:
-        return int(_query(stack, statement, submitted)[0][0])
-    except (OSError, asyncpg.PostgresError):
-        return len(submitted)
-
-
-def _loss(stack: BenchStack, submitted: list[str], kills: Counter[str]) -> Loss:
-    runs = _query(
-        stack,
-        """
-        SELECT run_id, status, (plan ->> 'chunks')::integer AS planned,
-            (SELECT count(*) FROM run_chunks AS c WHERE c.run_id = r.run_id) AS stored,
-            (SELECT count(DISTINCT (stage, chunk_index)) FROM run_chunks AS c
-                WHERE c.run_id = r.run_id) AS different
-        FROM runs AS r WHERE run_id = ANY($1::uuid[])
-        """,
-        submitted,
-    )
-    recorded = _recorded_jobs(stack, submitted)
-    kept = [job for job in _sandbox_jobs(stack) if job["status"] != "Cancelled"]
-    by_tag = Counter(tag for job in kept for tag in job["tags"])
-    return Loss(
-        kills=kills,
-        runs_lost=len(set(submitted)) - sum(run["status"] == "succeeded" for run in runs),
-        chunks_missing=sum(max(0, (run["planned"] or 0) - run["different"]) for run in runs),
-        chunks_twice=sum(run["stored"] - run["different"] for run in runs),
-        jobs_orphaned=len({job["id"] for job in kept} - recorded.keys()),
-        jobs_twice=sum(count - 1 for count in by_tag.values())
-        + sum(count - 1 for count in recorded.values()),
-    )
-
-
-def _recorded_jobs(stack: BenchStack, submitted: list[str]) -> Counter[str]:
-    statement = """
-        SELECT result ->> 'job_id' FROM run_chunks
-        WHERE run_id = ANY($1::uuid[]) AND result ? 'job_id'
-    """
-    return Counter(str(row[0]) for row in _query(stack, statement, submitted))
-
-
-def _sandbox_jobs(stack: BenchStack) -> list[dict[str, Any]]:
-    chosen = choose(stack.data, stack.port)
-    vendor = live_vendors(chosen.settings).quantum
-    control = vendor.sandbox.control_port(PortPlan(stack.port))
-    state = httpx.get(f"http://127.0.0.1:{control}/_sandbox/state", timeout=30).json()
-    return list(state["jobs"])

@@ -25,6 +25,8 @@ PAGES = Path(__file__).resolve().parent.parent / "web" / "dist"
 _BYTES_PER_GB = 1024**3
 _SANDBOX_POLL_S = 0.25
 _VENDOR_POLL_S = 2.0
+_SANDBOX_APPEARS_S = 10.0
+_VENDOR_APPEARS_S = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +99,7 @@ def _qpu(context: StackContext, quantum: Vendor) -> QpuConfig:
         database=context.addresses.database,
         submissions_per_minute=context.settings.qpu_submissions_per_minute,
         poll_s=_SANDBOX_POLL_S if quantum.uses_sandbox else _VENDOR_POLL_S,
+        appears_s=_SANDBOX_APPEARS_S if quantum.uses_sandbox else _VENDOR_APPEARS_S,
     )
 
 

@@ -5,13 +5,14 @@ sandbox's worker process, which alone imports Qiskit.
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from math import prod
 from typing import Any
 
-from integrations.ibm.sandbox.devices import recorded_name
+from integrations.ibm.sandbox.devices import DEVICES, recorded_name
 
 _SECONDS_PER_SHOT = 3e-4
 _SECONDS_PER_JOB = 1.0
@@ -40,9 +41,8 @@ def execute(program: str, device: str, params: dict[str, Any], seed: int) -> Exe
     raise ValueError(message)
 
 
-@lru_cache(maxsize=4)
-def _simulator(device: str) -> Any:
-    from qiskit_aer import AerSimulator
+@lru_cache(maxsize=len(DEVICES))
+def _target(device: str) -> Any:
     from qiskit_ibm_runtime.fake_provider.fake_backend import FakeBackendV2
 
     name = recorded_name(device)
@@ -54,7 +54,16 @@ def _simulator(device: str) -> Any:
         and issubclass(found, FakeBackendV2)
         and found.__module__ == module.__name__
     )
-    return AerSimulator.from_backend(fake(), max_parallel_threads=1)
+    return fake().target
+
+
+def _simulator(device: str, circuits: Iterable[Any]) -> Any:
+    from qiskit_aer import AerSimulator
+
+    from quant.quantum.noise import corner_noise
+
+    noise = corner_noise(circuits, _target(device))
+    return AerSimulator(noise_model=noise, max_parallel_threads=1)
 
 
 def _run_executor(device: str, params: dict[str, Any], seed: int) -> Executed:
@@ -79,7 +88,8 @@ def _run_executor(device: str, params: dict[str, Any], seed: int) -> Executed:
         if isinstance(item, SamplexItem):
             item.samplex.finalize()
     options = SimulatorOptions(seed_simulator=seed)
-    found = run_quantum_program(_simulator(device), program, options)
+    simulator = _simulator(device, [item.circuit for item in program.items])
+    found = run_quantum_program(simulator, program, options)
     result = QuantumProgramResultModel(
         data=[
             QuantumProgramResultItemModel(
@@ -106,7 +116,7 @@ def _run_older(program: str, device: str, params: dict[str, Any], seed: int) -> 
     decoded = json.loads(json.dumps(params), cls=RuntimeDecoder)
     pubs = [tuple(pub) for pub in decoded["pubs"]]
     options = decoded.get("options") or {}
-    simulator = _simulator(device)
+    simulator = _simulator(device, [pub[0] for pub in pubs])
     primitive: Any
     if program == "sampler":
         primitive = BackendSamplerV2(
