@@ -156,7 +156,7 @@ async def _transaction(
 ) -> "AsyncIterator[PoolConnectionProxy[asyncpg.Record]]":
     try:
         connection = await pool.acquire(timeout=acquire_timeout_s)
-    except (*_LOST, OSError, asyncpg.InterfaceError) as error:
+    except (*_LOST, OSError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
         raise _unavailable(error) from error
     try:
         async with connection.transaction(readonly=readonly):
@@ -164,6 +164,10 @@ async def _transaction(
                 await connection.execute("SELECT set_config('app.org_id', $1, true)", str(org_id))
             yield connection
     except _LOST as error:
+        raise _unavailable(error) from error
+    except asyncpg.InternalClientError as error:
+        # A server that crashes says so at any time, and its connection takes no query after that.
+        connection.terminate()
         raise _unavailable(error) from error
     except (OSError, asyncpg.InterfaceError) as error:
         if _is_lost(connection):

@@ -1,6 +1,12 @@
 """Check what transactions may do, and what a lost server looks like to callers."""
 
+import asyncio
+import struct
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import pytest
@@ -79,6 +85,53 @@ async def test_a_connection_that_is_cut_is_unavailable_and_the_next_one_works(
     async with pools.system() as connection:
         assert await connection.fetchval("SELECT 1") == 1
     await killer.close()
+
+
+_LAST_WORDS = b"SFATAL\0C57P02\0Mterminating connection because of crash\0\0"
+
+
+@asynccontextmanager
+async def speaking_through(url: str, folder: Path) -> AsyncIterator[tuple[str, list[Any]]]:
+    """Pass bytes between clients and a server; yield the address, and a way to each client."""
+    asked = parse_qs(urlsplit(url).query)
+    host, name = asked["host"][0], f".s.PGSQL.{asked.get('port', ['5432'])[0]}"
+    clients: list[asyncio.StreamWriter] = []
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while chunk := await reader.read(1 << 16):
+            writer.write(chunk)
+            await writer.drain()
+        writer.close()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        clients.append(writer)
+        far_reader, far_writer = await asyncio.open_unix_connection(f"{host}/{name}")
+        await asyncio.gather(pass_on(reader, far_writer), pass_on(far_reader, writer))
+
+    server = await asyncio.start_unix_server(serve, folder / name)
+    async with server:
+        yield url.replace(host, str(folder)), clients
+
+
+async def test_a_server_that_crashes_while_nobody_asks_it_is_unavailable(
+    database: Any, tmp_path: Path
+) -> None:
+    """Its last words come before the connection ends, and no query may follow them."""
+
+    async def ask(pools: Pools) -> None:
+        async with pools.system() as connection:
+            assert await connection.fetchval("SELECT 1") == 1
+
+    async with speaking_through(database.urls.system, tmp_path) as (url, clients):
+        pools = await open_pools(DatabaseUrls(app=url, read=url, system=url))
+        await ask(pools)
+        clients[-1].write(b"E" + struct.pack(">i", 4 + len(_LAST_WORDS)) + _LAST_WORDS)
+        for _ in range(5):  # turns of the loop, in which the client hears of it
+            await asyncio.sleep(0)
+        with pytest.raises(SourceUnavailable):
+            await ask(pools)
+        await ask(pools)
+        await pools.close()
 
 
 async def test_faults_of_the_caller_stay_what_they_are(pools: Pools) -> None:
