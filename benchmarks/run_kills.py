@@ -23,10 +23,11 @@ import psutil
 
 from benchmarks.report import Report, Row
 from benchmarks.stacks import BenchStack, bench_stack, wait_until
-from benchmarks.stored_runs.audit import loss_of, query, reasons, sandbox_url, unfinished
+from benchmarks.stored_runs.audit import jobs_of, loss_of, query, reasons, sandbox_url, unfinished
 from cluster.local.paths import stack_paths
 from cluster.local.reaper import stack_processes
 from integrations.ibm.sandbox.app import ACCEPTED_BUT_ERROR
+from integrations.ibm.sandbox.job_queue import LONG
 from jobs.remote import TASK_BODIES
 
 PORT = 32200
@@ -62,13 +63,15 @@ def measure(*, quick: bool) -> Report:
         stack.must("up", "--no-job", environment={**stack.environment(), **_PACE})
         # The largest plan has the seconds of quantum hardware that so many jobs reserve.
         query(stack, "UPDATE organisations SET plan = 'enterprise'")
+        # No device is free at once: without a queue a second job ends before it can be cancelled.
+        _arm(stack, LONG, -1)
         for seed in range(seeds):
             began = time.monotonic()
             submitted += _kill_through(stack, seed, count, kills)
             seconds.append(round(time.monotonic() - began, 1))
             left_s = statistics.mean(seconds) * (seeds - len(seconds))
             print(f"seed {seed}: {seconds[-1]} s, {left_s:.0f} s to go", file=sys.stderr)
-        loss = loss_of(stack, submitted)
+        loss, jobs = loss_of(stack, submitted), jobs_of(stack)
         for reason in reasons(stack, submitted):
             print(reason, file=sys.stderr)
     return Report(
@@ -80,6 +83,7 @@ def measure(*, quick: bool) -> Report:
         samples={
             "seconds a seed": seconds,
             "runs": [float(len(submitted))],
+            **{f"jobs at IBM, {name}": [float(count)] for name, count in asdict(jobs).items()},
             **{f"kills of {name}": [float(times)] for name, times in kills.items()},
         },
     )
@@ -139,8 +143,7 @@ def _submit(stack: BenchStack, kind: str, specification: dict[str, Any]) -> str:
 def _kill_one(stack: BenchStack, rng: random.Random, kills: Counter[str]) -> None:
     victim = rng.choice([*_TITLES, "PostgreSQL", _FAULT])
     if victim == _FAULT:
-        url = f"{sandbox_url(stack)}/faults/{ACCEPTED_BUT_ERROR}"
-        httpx.post(url, params={"times": 1}, timeout=30).raise_for_status()
+        _arm(stack, ACCEPTED_BUT_ERROR, 1)
         kills[victim] += 1
         return
     found = _postmasters(stack) if victim == "PostgreSQL" else _titled(stack, _TITLES[victim])
@@ -149,6 +152,11 @@ def _kill_one(stack: BenchStack, rng: random.Random, kills: Counter[str]) -> Non
     with contextlib.suppress(psutil.NoSuchProcess):
         rng.choice(found).kill()
         kills[victim] += 1
+
+
+def _arm(stack: BenchStack, fault: str, times: int) -> None:
+    url = f"{sandbox_url(stack)}/faults/{fault}"
+    httpx.post(url, params={"times": times}, timeout=30).raise_for_status()
 
 
 def _titled(stack: BenchStack, titles: tuple[str, ...]) -> list[psutil.Process]:

@@ -27,15 +27,28 @@ class Loss:
     chunks_missing: int
     chunks_twice: int
     jobs_orphaned: int
-    jobs_twice: int
+    jobs_left_running: int
+    jobs_recorded_twice: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jobs:
+    """Count the vendor's jobs: all, second ones of an intent, and those that were also carried out.
+
+    Who asks the vendor can cancel a second job only while it waits there.
+    """
+
+    all: int
+    second: int
+    second_carried_out: int
 
 
 def loss_of(stack: BenchStack, submitted: Sequence[str]) -> Loss:
     """Compare the database with itself and with what the sandbox of IBM says it was given.
 
-    A run is lost that was accepted and did not succeed. A job that the vendor did not cancel is
-    orphaned if no chunk names it, and there is one too many for each beyond the first of an
-    intent, and for each chunk beyond the first that names the same job.
+    A run is lost that was accepted and did not succeed. A job is orphaned that no intent names, be
+    it as the one that counts or as one to be cancelled; one is left running that has not ended when
+    all runs have.
     """
     runs = query(
         stack,
@@ -49,16 +62,28 @@ def loss_of(stack: BenchStack, submitted: Sequence[str]) -> Loss:
         submitted,
     )
     recorded = _recorded_jobs(stack, submitted)
-    kept = [job for job in sandbox_state(stack)["jobs"] if job["status"] != "Cancelled"]
-    intents = {row["tag"] for row in query(stack, "SELECT tag FROM qpu_intents")}
-    by_intent = Counter(tag for job in kept for tag in job["tags"] if tag in intents)
+    jobs = sandbox_state(stack)["jobs"]
+    named = {job for row in _intents(stack) for job in (row["job_id"], *row["duplicates"])}
     return Loss(
         runs_lost=len(set(submitted)) - sum(run["status"] == "succeeded" for run in runs),
         chunks_missing=sum(max(0, (run["planned"] or 0) - run["different"]) for run in runs),
         chunks_twice=sum(run["stored"] - run["different"] for run in runs),
-        jobs_orphaned=len({job["id"] for job in kept} - recorded.keys()),
-        jobs_twice=sum(count - 1 for count in (*by_intent.values(), *recorded.values())),
+        jobs_orphaned=len({job["id"] for job in jobs} - named),
+        jobs_left_running=sum(job["status"] in {"Queued", "Running"} for job in jobs),
+        jobs_recorded_twice=sum(count - 1 for count in recorded.values()),
     )
+
+
+def jobs_of(stack: BenchStack) -> Jobs:
+    """Count the vendor's jobs by what became of them."""
+    jobs = sandbox_state(stack)["jobs"]
+    seconds = {job for row in _intents(stack) for job in row["duplicates"]}
+    carried_out = {job["id"] for job in jobs if job["status"] == "Completed"}
+    return Jobs(all=len(jobs), second=len(seconds), second_carried_out=len(seconds & carried_out))
+
+
+def _intents(stack: BenchStack) -> list[Any]:
+    return query(stack, "SELECT job_id, duplicates FROM qpu_intents")
 
 
 def reasons(stack: BenchStack, submitted: Sequence[str]) -> list[str]:

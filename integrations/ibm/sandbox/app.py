@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from core.clock import NANOSECONDS_PER_SECOND, Clock, utc_from_ns
 from integrations.ibm.config import API_PATH, CATALOG_PATH, SANDBOX_INSTANCE
 from integrations.ibm.sandbox import accounts, devices
-from integrations.ibm.sandbox.job_queue import FAILED, STALLED, TOO_LONG, JobQueue
+from integrations.ibm.sandbox.job_queue import FAILED, LONG, STALLED, TOO_LONG, JobQueue
 from integrations.ibm.sandbox.jobs import MAX_TAG_LENGTH, MAX_TAGS, Job, JobStore, Session
 from integrations.sandbox_kit import FaultSwitch, fault_routes
 
@@ -65,6 +65,7 @@ class IbmSandbox:
             UNKNOWN_JOB,
             OFFLINE,
             STALLED,
+            LONG,
             FAILED,
             TOO_LONG,
         )
