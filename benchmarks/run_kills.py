@@ -23,7 +23,15 @@ import psutil
 
 from benchmarks.report import Report, Row
 from benchmarks.stacks import BenchStack, bench_stack, wait_until
-from benchmarks.stored_runs.audit import jobs_of, loss_of, query, reasons, sandbox_url, unfinished
+from benchmarks.stored_runs.audit import (
+    jobs_of,
+    loss_of,
+    query,
+    reasons,
+    sandbox_answers,
+    sandbox_url,
+    unfinished,
+)
 from cluster.local.paths import stack_paths
 from cluster.local.reaper import stack_processes
 from integrations.ibm.sandbox.app import ACCEPTED_BUT_ERROR
@@ -63,6 +71,7 @@ def measure(*, quick: bool) -> Report:
         stack.must("up", "--no-job", environment={**stack.environment(), **_PACE})
         # The largest plan has the seconds of quantum hardware that so many jobs reserve.
         query(stack, "UPDATE organisations SET plan = 'enterprise'")
+        wait_until(lambda: sandbox_answers(stack), 60.0)
         # No device is free at once: without a queue a second job ends before it can be cancelled.
         _arm(stack, LONG, -1)
         for seed in range(seeds):

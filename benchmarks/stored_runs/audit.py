@@ -113,6 +113,14 @@ def sandbox_state(stack: BenchStack) -> dict[str, Any]:
     return dict(answer.raise_for_status().json())
 
 
+def sandbox_answers(stack: BenchStack) -> bool:
+    """Tell whether the sandbox of IBM answers; it starts after the stack is ready."""
+    try:
+        return bool(sandbox_state(stack))
+    except httpx.ConnectError:
+        return False
+
+
 def sandbox_url(stack: BenchStack) -> str:
     """Return where the sandbox of IBM is steered."""
     chosen = choose(stack.data, stack.port)
