@@ -18,7 +18,7 @@ from core.market import Curve
 from integrations.backoff import backoff_s
 
 if TYPE_CHECKING:  # every actor imports the handles, and few of them what these name
-    from actors.qpu_requests import QpuDevice, QpuOutcome, QpuRequest
+    from actors.qpu.requests import QpuDevice, QpuOutcome, QpuRequest
     from jobs.kinds.kind import ParsedCircuit
 
 log = get_logger(__name__)

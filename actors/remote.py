@@ -12,14 +12,14 @@ from ray.util import metrics
 from actors import names
 from actors.circuit_parser import CircuitParser
 from actors.courier import Courier, CourierConfig
-from actors.feed import FeedActor, FeedConfig
+from actors.feeds.actor import FeedActor, FeedConfig
 from actors.handles import MarketHandle, QpuHandle, SupervisorHandle
 from actors.keeper import Keeper, KeeperConfig
 from actors.market import MarketActor, MarketConfig
-from actors.qpu import QpuActor, QpuConfig
-from actors.qpu_fanout import RunFanouts
-from actors.run_metrics import Form, Measure
-from actors.runs import RunManager, RunManagerConfig
+from actors.qpu.actor import QpuActor, QpuConfig
+from actors.qpu.fanout import RunFanouts
+from actors.runs.manager import RunManager, RunManagerConfig
+from actors.runs.metrics import Form, Measure
 from actors.supervisor import FeedSupervisor
 from actors.weather import WeatherActor, WeatherConfig
 from core.clock import SystemClock

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from actors.feed_state import Interpreter
+from actors.feeds.state import Interpreter
 from core.errors import InvalidInput
 from core.market import MarketEvent
 from integrations import registry

@@ -16,8 +16,8 @@ from benchmarks.simulators.cases import Case, all_cases, sampled
 from benchmarks.simulators.circuits import chain, clifford, dense, lattice
 from core.backends import Backend, Family
 from jobs.aer.devices import fake_device
-from jobs.backend_choice import Workload, choose
-from jobs.backend_costs import COSTS_FILE, Way, seconds, work
+from jobs.backends.choice import Workload, choose
+from jobs.backends.costs import COSTS_FILE, Way, seconds, work
 from jobs.tasks.program_facts import circuit_facts
 
 RUNS = 5

@@ -8,12 +8,12 @@ from pathlib import Path
 import psutil
 
 from actors.courier import CourierConfig
-from actors.feed import FeedConfig
+from actors.feeds.actor import FeedConfig
 from actors.keeper import KeeperConfig
 from actors.market import MarketConfig
-from actors.qpu import QpuConfig
+from actors.qpu.actor import QpuConfig
 from actors.remote import ActorsConfig
-from actors.runs import RunManagerConfig
+from actors.runs.manager import RunManagerConfig
 from actors.weather import WeatherConfig
 from cluster.local.context import StackContext
 from cluster.settings import Settings

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import Depends, Request
 
 from actors.messages import FeedStatus
-from actors.qpu_requests import QpuDevice
+from actors.qpu.requests import QpuDevice
 from core.clock import Clock
 from core.market import Curve
 from jobs.kinds.kind import ParsedCircuit

@@ -24,7 +24,7 @@ from core.specifications.base import Asked
 from core.specifications.circuit import Program
 from core.specifications.contracts import ContractWindow
 from core.specifications.sweep import SweepSpecification
-from jobs.backend_choice import Choice, Workload, choose
+from jobs.backends.choice import Choice, Workload, choose
 from jobs.kinds import kind_of
 from jobs.kinds.kind import Kind, ParsedCircuit, Posed
 from serve.run_requests import RunRequest

@@ -17,7 +17,7 @@ from core.specifications import specification_from_json
 from core.specifications.base import Asked
 from jobs.aer.batches import sample
 from jobs.aer.simulators import Simulation
-from jobs.backend_choice import Choice, choose
+from jobs.backends.choice import Choice, choose
 from jobs.kinds import kind_of
 from jobs.kinds.kind import Kind
 from jobs.pieces import Piece, Target

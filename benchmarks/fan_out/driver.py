@@ -33,7 +33,7 @@ def _batched(circuits: int) -> tuple[float, int]:
     """Carry out a run of the kind `circuit`, from its plan to the counts of every chunk."""
     from benchmarks.fan_out.work import ansatz, specification
     from core.backends import Backend
-    from jobs.backend_choice import choose
+    from jobs.backends.choice import choose
     from jobs.fanout import RayFanout
     from jobs.kinds.circuit import KIND
     from jobs.tasks.program_facts import circuit_facts

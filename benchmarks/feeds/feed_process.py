@@ -8,9 +8,9 @@ from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
-from actors import feed
-from actors.feed import FeedActor, FeedConfig
-from actors.feed_store import FeedStore
+from actors.feeds import actor as feed
+from actors.feeds.actor import FeedActor, FeedConfig
+from actors.feeds.store import FeedStore
 from actors.messages import MarketBatch
 from actors.supervisor import FeedSupervisor
 from core.clock import ShiftedClock

@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 
-from actors.feed_connection import FeedConnection
+from actors.feeds.connection import FeedConnection
 from actors.supervisor import FeedSupervisor
 from benchmarks.feeds.children import child
 from benchmarks.feeds.rig import Rig

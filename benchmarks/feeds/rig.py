@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from actors.feed import FeedConfig
+from actors.feeds.actor import FeedConfig
 from actors.messages import FeedStatus
 from benchmarks.feeds.blaster import Blast, SessionLog, Started, run_blaster
 from benchmarks.feeds.children import Child, child

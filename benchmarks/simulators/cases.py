@@ -13,8 +13,8 @@ from core.backends import Method
 from core.mixers import Mixer
 from jobs.aer.batches import expectations, sample
 from jobs.aer.simulators import Simulation
-from jobs.ansatz_sizes import ansatz_size
-from jobs.backend_costs import Amount, Way
+from jobs.backends.costs import Amount, Way
+from jobs.plans.ansatz_sizes import ansatz_size
 from jobs.tasks.program_facts import circuit_facts
 from quant.quantum.subspace import Ansatz, sample_blocks
 from quant.quantum.sweep import block_sizes

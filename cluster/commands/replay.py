@@ -55,7 +55,7 @@ def replay(
 
 
 def _summarise(path: Path, replay: "Replay", *, print_events: bool) -> dict[str, Any]:
-    from actors.feed_payloads import event_payload
+    from actors.feeds.payloads import event_payload
 
     counts: Counter[str] = Counter()
     digest = hashlib.sha256()

@@ -12,13 +12,13 @@ from core.backends import Backend, Family
 from core.errors import InvalidInput
 from core.specifications.amplitude import AmplitudeSpecification, Holding, Measure, Option
 from core.specifications.contracts import ContractWindow
-from jobs.amplitude_sizes import schedule_of, workload_of
-from jobs.backend_choice import Choice, Workload
-from jobs.histories import Series, dollar_changes, require_loaded
+from jobs.backends.choice import Choice, Workload
 from jobs.kinds.kind import Kind, ParsedCircuit, Posed
 from jobs.pieces import Done, Piece
-from jobs.stages import missing, results_of
-from jobs.tables import table_of
+from jobs.plans.amplitude_sizes import schedule_of, workload_of
+from jobs.plans.histories import Series, dollar_changes, require_loaded
+from jobs.plans.stages import missing, results_of
+from jobs.results.tables import table_of
 from quant.quantum.estimation.distributions import Distribution, from_samples, lognormal
 from storage.settlement_windows import HistoryRequest, LoadedHistories
 

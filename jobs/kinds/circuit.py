@@ -10,11 +10,11 @@ from core.errors import InvalidInput
 from core.runs import SHOTS_PER_BLOCK
 from core.specifications.circuit import CircuitSpecification
 from jobs.aer.draws import merged
-from jobs.backend_choice import Choice, Workload
-from jobs.grouping import group_points
+from jobs.backends.choice import Choice, Workload
 from jobs.kinds.kind import ParsedCircuit, Posed
 from jobs.pieces import Done, Piece, Target
-from jobs.programs import (
+from jobs.plans.grouping import group_points
+from jobs.plans.programs import (
     INLINE_VALUES,
     Points,
     Shared,
@@ -27,7 +27,7 @@ from jobs.programs import (
     posed,
     workload,
 )
-from jobs.tables import bit_counts, counts_table
+from jobs.results.tables import bit_counts, counts_table
 from quant.quantum.sweep import block_sizes
 from storage.settlement_windows import HistoryRequest, LoadedHistories
 

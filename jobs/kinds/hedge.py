@@ -8,16 +8,16 @@ from numpy.typing import NDArray
 
 from core.errors import InvalidInput
 from core.specifications.hedge import HedgeSpecification
-from jobs import qaoa
-from jobs.histories import (
+from jobs.kinds.kind import Kind, ParsedCircuit, Posed
+from jobs.pieces import Done
+from jobs.plans import qaoa
+from jobs.plans.histories import (
     Series,
     contracts_of,
     dollar_changes,
     history_request,
     require_loaded,
 )
-from jobs.kinds.kind import Kind, ParsedCircuit, Posed
-from jobs.pieces import Done
 from quant.hedging import HedgeProblem, build_hedge_problem, minimum_variance_sizes
 from quant.subset_problem import SubsetProblem
 from storage.settlement_windows import HistoryRequest, LoadedHistories

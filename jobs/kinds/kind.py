@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from core.specifications.base import Asked
-from jobs.backend_choice import Choice, Workload
+from jobs.backends.choice import Choice, Workload
 from jobs.pieces import Done, Piece
 from storage.settlement_windows import HistoryRequest, LoadedHistories
 

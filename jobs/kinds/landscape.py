@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from core.backends import Backend, Family
 from core.errors import InvalidInput
 from core.specifications.landscape import LandscapeSpecification
-from jobs import landscape_points
-from jobs.ansatz_work import circuit_workload
-from jobs.backend_choice import Choice, Workload
-from jobs.grids import points_of
-from jobs.histories import history_request, pose_portfolio, require_loaded
+from jobs.backends.choice import Choice, Workload
 from jobs.kinds.kind import Kind, ParsedCircuit, Posed
 from jobs.pieces import Done, Piece
+from jobs.plans import landscape_points
+from jobs.plans.ansatz_work import circuit_workload
+from jobs.plans.grids import points_of
+from jobs.plans.histories import history_request, pose_portfolio, require_loaded
 from quant.portfolio_problem import PortfolioProblem
 from storage.settlement_windows import HistoryRequest, LoadedHistories
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from core.backends import Backend, Family
 from core.errors import InvalidInput
 from core.specifications.circuit import ObservableSpecification
-from jobs.backend_choice import Choice, Workload
+from jobs.backends.choice import Choice, Workload
 from jobs.kinds.kind import ParsedCircuit, Posed
-from jobs.pauli_bases import bases_of
 from jobs.pieces import Done, Piece
-from jobs.programs import (
+from jobs.plans.pauli_bases import bases_of
+from jobs.plans.programs import (
     INLINE_VALUES,
     Points,
     Shared,
@@ -24,7 +24,7 @@ from jobs.programs import (
     posed,
     workload,
 )
-from jobs.tables import values_table
+from jobs.results.tables import values_table
 from storage.settlement_windows import HistoryRequest, LoadedHistories
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.specifications.portfolio import PortfolioSpecification
-from jobs import qaoa
-from jobs.histories import history_request, pose_portfolio, require_loaded
 from jobs.kinds.kind import Kind, ParsedCircuit, Posed
 from jobs.pieces import Done
+from jobs.plans import qaoa
+from jobs.plans.histories import history_request, pose_portfolio, require_loaded
 from quant.portfolio_problem import PortfolioProblem
 from storage.settlement_windows import HistoryRequest, LoadedHistories
 

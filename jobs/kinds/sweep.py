@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 from core.backends import Backend, Family
 from core.errors import InvalidInput
 from core.specifications.sweep import SweepSpecification
-from jobs import sweep_points
-from jobs.ansatz_work import circuit_workload
-from jobs.backend_choice import Choice, Workload, choose
-from jobs.histories import history_request, pose_portfolio, require_loaded
+from jobs.backends.choice import Choice, Workload, choose
 from jobs.kinds.kind import Kind, ParsedCircuit, Posed
 from jobs.pieces import Done, Piece
-from jobs.sweep_points import CLASSICAL, SweepPoints
-from jobs.sweep_rows import rows_of, summary_of, table_of_rows
+from jobs.plans import sweep_points
+from jobs.plans.ansatz_work import circuit_workload
+from jobs.plans.histories import history_request, pose_portfolio, require_loaded
+from jobs.plans.sweep_points import CLASSICAL, SweepPoints
+from jobs.results.sweep_rows import rows_of, summary_of, table_of_rows
 from quant.portfolio_problem import PortfolioProblem
 from quant.quantum.basis import MAX_BYTES
 from storage.settlement_windows import HistoryRequest, LoadedHistories

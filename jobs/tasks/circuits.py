@@ -9,7 +9,7 @@ from jobs.aer.batches import sample_blocks
 from jobs.aer.draws import merged
 from jobs.aer.programs import fitted
 from jobs.aer.simulators import Simulation
-from jobs.programs import Shared
+from jobs.plans.programs import Shared
 from jobs.tasks.program_facts import qpy_text
 from jobs.tasks.programs import measured_program
 from quant.quantum.sweep import block_sizes

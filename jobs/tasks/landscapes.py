@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from core.specifications.landscape import Axis
-from jobs.grids import points_of
+from jobs.plans.grids import points_of
 from jobs.tasks.qaoa import ansatz_of
 from quant.subset_problem import SubsetProblem
 

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.aer.batches import expectations, sample
-from jobs.pauli_bases import Basis, Observable
-from jobs.programs import Shared
+from jobs.plans.pauli_bases import Basis, Observable
+from jobs.plans.programs import Shared
 from jobs.tasks.circuits import placed_facts, simulation_of
 from jobs.tasks.program_facts import qpy_text
 from jobs.tasks.programs import bare_program, basis_program

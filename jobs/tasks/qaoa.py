@@ -7,7 +7,7 @@ import numpy as np
 
 from core.backends import Family
 from core.mixers import Mixer
-from jobs.outcomes import tally
+from jobs.results.outcomes import tally
 from jobs.tasks import circuit_forms, sampling
 from quant.quantum.qaoa import train
 from quant.quantum.subspace import Ansatz, expectation, probabilities

@@ -13,7 +13,7 @@ from qiskit import QuantumCircuit
 from core.backends import Backend, Method
 from jobs.aer import batches
 from jobs.aer.simulators import Simulation
-from jobs.outcomes import merged_counts
+from jobs.results.outcomes import merged_counts
 from quant.quantum.amplitudes import State
 from quant.quantum.subspace import sample_blocks
 from quant.subset_problem import SubsetProblem

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from core.backends import Family
-from jobs.outcomes import tally
+from jobs.results.outcomes import tally
 from jobs.tasks import circuit_forms, sampling
 from jobs.tasks.qaoa import ansatz_of, score_of
 from quant.quantum.qaoa import multistart

@@ -7,7 +7,7 @@ from typing import Literal
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from actors.qpu_requests import QpuDevice
+from actors.qpu.requests import QpuDevice
 from core.backends import FAKE_DEVICES, Backend, Family
 from core.errors import HeliostatError
 from serve.keys import CallerOf

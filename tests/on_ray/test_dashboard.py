@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from actors.run_metrics import CHUNK_SECONDS, CHUNK_WAIT_SECONDS, ENDED, QUEUE, RUNS, Form
+from actors.runs.metrics import CHUNK_SECONDS, CHUNK_WAIT_SECONDS, ENDED, QUEUE, RUNS, Form
 from cluster.local.ports import PortPlan
 from heliostat import Client
 from jobs.remote import TASK_BODIES

@@ -20,7 +20,7 @@ from core.backends import Backend
 from core.run_life import Step
 from core.runs import DEFAULT_ORG, MANAGER, Chunk, RunKind, RunStatus
 from core.specifications import specification_from_json
-from jobs.backend_choice import choose
+from jobs.backends.choice import choose
 from jobs.kinds import kind_of
 from jobs.remote import TASK_BODIES
 from jobs.workers import body_named

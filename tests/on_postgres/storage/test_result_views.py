@@ -23,7 +23,7 @@ from core.runs import (
     RunStatus,
 )
 from core.specifications import specification_from_json
-from jobs.backend_choice import choose
+from jobs.backends.choice import choose
 from jobs.kinds import kind_of
 from jobs.kinds.kind import ParsedCircuit
 from jobs.remote import TASK_BODIES

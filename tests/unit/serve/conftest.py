@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 
 from actors.messages import FeedStatus
-from actors.qpu_requests import QpuDevice
+from actors.qpu.requests import QpuDevice
 from core.clock import SystemClock
 from core.errors import CurveNotFound, NotFound, SourceUnavailable
 from core.market import Curve

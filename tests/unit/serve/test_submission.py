@@ -8,12 +8,12 @@ from uuid import UUID
 
 import pytest
 
-from actors.qpu_requests import QpuDevice
+from actors.qpu.requests import QpuDevice
 from core.errors import InvalidInput, PlanLimitExceeded
 from core.plans import PLANS
 from core.runs import DEFAULT_ORG, RunKind
 from core.specifications import specification_from_json
-from jobs.backend_choice import Workload
+from jobs.backends.choice import Workload
 from jobs.kinds.kind import Posed
 from serve.background import Background
 from serve.submission import backend_of, digest_of, require_future, require_within, seed_of

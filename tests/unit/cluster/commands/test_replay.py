@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from actors.feed_state import FeedState, checkpoint_records
+from actors.feeds.state import FeedState, checkpoint_records
 from core.market import ContractMonth, Instrument, Quote
 from integrations.cme.sandbox.messages import encode_top_of_book
 from storage.journal import JournalWriter, compress_segment

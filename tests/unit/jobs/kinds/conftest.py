@@ -13,7 +13,7 @@ from core.backends import Backend
 from core.runs import RunKind
 from core.specifications import specification_from_json
 from core.specifications.base import Asked
-from jobs.backend_choice import choose
+from jobs.backends.choice import choose
 from jobs.kinds import kind_of
 from jobs.remote import TASK_BODIES
 from jobs.tasks.program_facts import circuit_facts

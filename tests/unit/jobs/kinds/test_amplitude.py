@@ -11,7 +11,7 @@ from core.backends import Backend
 from core.errors import InvalidInput
 from core.runs import RunKind
 from core.specifications import specification_from_json
-from jobs.backend_choice import choose
+from jobs.backends.choice import choose
 from jobs.kinds import kind_of
 from jobs.kinds.amplitude import _historical
 from jobs.remote import TASK_BODIES

@@ -15,7 +15,7 @@ from qiskit.quantum_info import Statevector
 from core.backends import Backend, Family, Method
 from core.errors import InvalidInput
 from core.specifications.circuit import CircuitSpecification
-from jobs.backend_choice import Choice
+from jobs.backends.choice import Choice
 from jobs.kinds.circuit import KIND
 from jobs.pieces import Target
 from jobs.tasks.program_facts import circuit_facts

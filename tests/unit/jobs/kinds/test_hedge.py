@@ -9,7 +9,7 @@ import pytest
 from core.errors import InvalidInput
 from core.runs import RunKind
 from core.specifications.hedge import HedgeSpecification
-from jobs.histories import Series, dollar_changes
+from jobs.plans.histories import Series, dollar_changes
 from tests.qaoa_runs import CHOICE, Carried, carry_out, loaded, pose
 
 ASKED: dict[str, Any] = {

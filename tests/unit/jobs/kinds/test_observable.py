@@ -14,7 +14,7 @@ from qiskit.quantum_info import SparsePauliOp, Statevector
 from core.backends import Backend, Family
 from core.errors import InvalidInput
 from core.specifications.circuit import ObservableSpecification
-from jobs.backend_choice import Choice
+from jobs.backends.choice import Choice
 from jobs.kinds.observable import KIND
 from jobs.pieces import Target
 from jobs.tasks.program_facts import circuit_facts

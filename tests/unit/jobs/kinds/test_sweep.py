@@ -9,7 +9,7 @@ import pytest
 from core.errors import InvalidInput
 from core.runs import RunKind
 from core.specifications.sweep import SweepSpecification
-from jobs.sweep_points import SweepPoints
+from jobs.plans.sweep_points import SweepPoints
 from tests.qaoa_runs import CHOICE, Carried, carry_out, pose
 
 ASKED: dict[str, Any] = {

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.pauli_bases import Basis
+from jobs.plans.pauli_bases import Basis
 from jobs.tasks.observables import Estimate, outcomes
 
 

@@ -8,7 +8,7 @@ import pytest
 from qiskit.quantum_info import Statevector
 
 from core.mixers import Mixer
-from jobs.outcomes import members_of
+from jobs.results.outcomes import members_of
 from jobs.tasks import circuit_forms, qaoa
 from quant.exhaustive import exhaustive
 from quant.quantum.subspace import Ansatz, sample

@@ -1,0 +1,1 @@
+"""Own the feeds: connected, captured, decoded, stored, published."""

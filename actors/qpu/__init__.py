@@ -1,0 +1,1 @@
+"""Own quantum hardware: every request carried out in exactly one job of the vendor."""

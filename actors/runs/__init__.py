@@ -1,0 +1,1 @@
+"""Own the life of runs: taken from the queue, carried out, recorded, ended."""

@@ -1,0 +1,1 @@
+"""Own backends: what a run costs on each, and which is taken."""

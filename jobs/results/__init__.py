@@ -1,0 +1,1 @@
+"""Own what the chunks of a run come to: outcomes, tables, rows."""
