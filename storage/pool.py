@@ -1,7 +1,7 @@
 """Own the connections to PostgreSQL and the transactions that repositories work in."""
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NewType
 from uuid import UUID
@@ -167,14 +167,16 @@ async def _transaction(
         raise _unavailable(error) from error
     except asyncpg.InternalClientError as error:
         # A server that crashes says so at any time, and its connection takes no query after that.
-        connection.terminate()
         raise _unavailable(error) from error
     except (OSError, asyncpg.InterfaceError) as error:
         if _is_lost(connection):
             raise _unavailable(error) from error
         raise
     finally:
-        await pool.release(connection)
+        # What the block did has been decided by now. A connection that cannot be made ready for
+        # the next one is ended by the pool.
+        with suppress(*_LOST, OSError, asyncpg.InterfaceError, asyncpg.InternalClientError):
+            await pool.release(connection)
 
 
 def _is_lost(connection: "PoolConnectionProxy[asyncpg.Record]") -> bool:

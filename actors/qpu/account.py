@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TypeVar
 
 from actors.qpu.reconciling import matched
@@ -78,11 +77,6 @@ class QpuAccount:
             lambda client: client.submit(prepared, tags=tags, limit_s=intent.budget_s, batch=batch),
             self.config.submit_within_s,
         )
-
-    async def finished(self, since: datetime) -> set[str]:
-        """Name the stack's jobs made since a moment that have ended."""
-        found = await self.ask(lambda client: client.finished(self.owner, since))
-        return {job.job_id for job in found}
 
     async def unfinished(self) -> list[FoundJob]:
         """List the stack's jobs that have not ended."""

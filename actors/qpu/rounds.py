@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import NoReturn
 
 from actors.qpu.account import QpuAccount
@@ -20,9 +20,6 @@ log = get_logger(__name__)
 _UNHURRIED_S = 30.0
 _SWEEP_EVERY_NS = 30 * NANOSECONDS_PER_SECOND
 _LONGEST_PAUSE_S = 60.0
-_SKEW = timedelta(minutes=10)
-"""Bound how far the vendor's clock may be behind ours."""
-
 _UNKNOWN_TIMES = 3
 """Believe a job to be lost after so many rounds in which the vendor did not know it."""
 
@@ -30,8 +27,8 @@ _UNKNOWN_TIMES = 3
 class QpuRounds:
     """Go over the intents that are not settled, again and again while there are any.
 
-    The first round is the recovery after a start. One list of the vendor's tells of all jobs that
-    have ended, however many are open.
+    The first round is the recovery after a start. One list of the vendor's tells which jobs have
+    not ended, however many are open.
     """
 
     def __init__(
@@ -126,19 +123,19 @@ class QpuRounds:
         asked_for = [intent for intent in watched if intent.job_id in self._waiters]
         if not asked_for:
             return
-        since = min(_sent(intent) for intent in asked_for) - _SKEW
-        finished = await self._account.finished(since)
+        # Those that have ended would be a long list, of which the vendor's package copies the
+        # description of a device for each.
+        listed = {job.job_id for job in await self._account.unfinished()}
         for intent in asked_for:
-            if intent.job_id in finished:
-                self._wake(intent.job_id)
-        left = [intent for intent in asked_for if intent.job_id not in finished]
-        if left:
-            await self._look_at_one(left)
+            if intent.job_id not in listed:
+                await self._look_at(intent)
+        left = [intent for intent in asked_for if intent.job_id in listed]
+        if left:  # a list may be late
+            self._looked_at += 1
+            await self._look_at(left[self._looked_at % len(left)])
 
-    async def _look_at_one(self, open_intents: Sequence[Intent]) -> None:
-        """Ask for one job by its id: a list may miss it, and does miss one that is lost."""
-        self._looked_at += 1
-        intent = open_intents[self._looked_at % len(open_intents)]
+    async def _look_at(self, intent: Intent) -> None:
+        """Ask for a job by its id: one that is not listed has ended, is too new, or is lost."""
         job_id = intent.job_id or ""
         try:
             end = await self._account.end(job_id)
@@ -168,7 +165,3 @@ class QpuRounds:
         waiter = self._waiters.pop(job_id or "", None)
         if waiter is not None:
             waiter.set()
-
-
-def _sent(intent: Intent) -> datetime:
-    return intent.submitted_at or intent.created_at

@@ -10,7 +10,6 @@ import io
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
 
 from core.errors import BackendUnavailable, HeliostatError, InvalidInput, NotFound
@@ -138,10 +137,6 @@ class IbmClient:
     def unfinished(self, tag: str) -> list[FoundJob]:
         """List the jobs with a tag that have not ended, the oldest first."""
         return self._list(tag, pending=True)
-
-    def finished(self, tag: str, since: datetime) -> list[FoundJob]:
-        """List the jobs with a tag made since a moment that have ended, the oldest first."""
-        return self._list(tag, pending=False, created_after=since)
 
     def _list(self, tag: str, **chosen: Any) -> list[FoundJob]:
         with self._asking(_FAMILY):

@@ -88,29 +88,43 @@ async def test_a_connection_that_is_cut_is_unavailable_and_the_next_one_works(
 
 
 _LAST_WORDS = b"SFATAL\0C57P02\0Mterminating connection because of crash\0\0"
+_CRASH = b"E" + struct.pack(">i", 4 + len(_LAST_WORDS)) + _LAST_WORDS
 
 
-@asynccontextmanager
-async def speaking_through(url: str, folder: Path) -> AsyncIterator[tuple[str, list[Any]]]:
-    """Pass bytes between clients and a server; yield the address, and a way to each client."""
-    asked = parse_qs(urlsplit(url).query)
-    host, name = asked["host"][0], f".s.PGSQL.{asked.get('port', ['5432'])[0]}"
-    clients: list[asyncio.StreamWriter] = []
+class Server:
+    """Pass bytes between clients and a server that may say its last words to them."""
 
-    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, url: str, folder: Path) -> None:
+        asked = parse_qs(urlsplit(url).query)
+        self._there, name = asked["host"][0], ".s.PGSQL.5432"
+        self._name, self._here = name, folder
+        self._clients: list[asyncio.StreamWriter] = []
+        self.url = url.replace(self._there, str(folder))
+        self.crashes_after: bytes | None = None
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator["Server"]:
+        async with await asyncio.start_unix_server(self._serve, self._here / self._name):
+            yield self
+
+    async def crash(self) -> None:
+        self._clients[-1].write(_CRASH)
+        for _ in range(5):  # turns of the loop, in which the client hears of it
+            await asyncio.sleep(0)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._clients.append(writer)
+        far = await asyncio.open_unix_connection(f"{self._there}/{self._name}")
+        await asyncio.gather(self._pass_on(reader, far[1]), self._pass_on(far[0], writer))
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while chunk := await reader.read(1 << 16):
             writer.write(chunk)
+            if self.crashes_after is not None and self.crashes_after in chunk:
+                self.crashes_after = None
+                writer.write(_CRASH)
             await writer.drain()
         writer.close()
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        clients.append(writer)
-        far_reader, far_writer = await asyncio.open_unix_connection(f"{host}/{name}")
-        await asyncio.gather(pass_on(reader, far_writer), pass_on(far_reader, writer))
-
-    server = await asyncio.start_unix_server(serve, folder / name)
-    async with server:
-        yield url.replace(host, str(folder)), clients
 
 
 async def test_a_server_that_crashes_while_nobody_asks_it_is_unavailable(
@@ -122,14 +136,16 @@ async def test_a_server_that_crashes_while_nobody_asks_it_is_unavailable(
         async with pools.system() as connection:
             assert await connection.fetchval("SELECT 1") == 1
 
-    async with speaking_through(database.urls.system, tmp_path) as (url, clients):
-        pools = await open_pools(DatabaseUrls(app=url, read=url, system=url))
+    async with Server(database.urls.system, tmp_path).serving() as server:
+        pools = await open_pools(DatabaseUrls(app=server.url, read=server.url, system=server.url))
         await ask(pools)
-        clients[-1].write(b"E" + struct.pack(">i", 4 + len(_LAST_WORDS)) + _LAST_WORDS)
-        for _ in range(5):  # turns of the loop, in which the client hears of it
-            await asyncio.sleep(0)
+        await server.crash()
         with pytest.raises(SourceUnavailable):
             await ask(pools)
+        await ask(pools)
+        server.crashes_after = b"COMMIT\0"
+        await ask(pools)  # what it did is done
+        assert server.crashes_after is None
         await ask(pools)
         await pools.close()
 

@@ -3,13 +3,11 @@
 import base64
 import io
 from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
 from qiskit import QuantumCircuit, qpy
 from qiskit.circuit import Parameter
 
-from core.clock import SystemClock, utc_from_ns
 from core.errors import BackendUnavailable, InvalidInput, NotFound
 from integrations.ibm.client import IbmClient, Refused
 from integrations.ibm.jobs import JobStatus, Work
@@ -93,7 +91,6 @@ def test_an_unknown_device_names_those_that_there_are(client: IbmClient) -> None
 def test_a_circuit_is_fitted_sent_carried_out_and_fetched(
     vendor: RunningVendor, client: IbmClient
 ) -> None:
-    began = utc_from_ns(SystemClock().now_ns()) - timedelta(seconds=1)
     prepared = client.prepare(sampled())
     assert prepared.two_qubit_gates >= 1
     assert prepared.isa_depth > 3
@@ -105,7 +102,7 @@ def test_a_circuit_is_fitted_sent_carried_out_and_fetched(
     end = until(lambda: client.end(job_id))
     assert end.status is JobStatus.DONE
     assert end.usage_s == job.quantum_s == 1.3
-    assert [found.job_id for found in client.finished("all", began)] == [job_id]
+    assert [found.job_id for found in client.find("all")] == [job_id]
     assert client.unfinished("all") == []
     low, high = client.counts(job_id)
     assert sum(low.values()) == sum(high.values()) == 500
