@@ -79,8 +79,8 @@ def measure(*, quick: bool) -> Report:
             submitted += _kill_through(stack, seed, count, kills)
             seconds.append(round(time.monotonic() - began, 1))
             left_s = statistics.mean(seconds) * (seeds - len(seconds))
-            print(f"seed {seed}: {seconds[-1]} s, {left_s:.0f} s to go", file=sys.stderr)
-        loss, jobs = loss_of(stack, submitted), jobs_of(stack)
+            loss, jobs = loss_of(stack, submitted), jobs_of(stack)
+            print(f"seed {seed}: {seconds[-1]} s, {left_s:.0f} s to go, {loss}", file=sys.stderr)
         for reason in reasons(stack, submitted):
             print(reason, file=sys.stderr)
     return Report(

@@ -20,6 +20,9 @@ log = get_logger(__name__)
 _UNHURRIED_S = 30.0
 _SWEEP_EVERY_NS = 30 * NANOSECONDS_PER_SECOND
 _LONGEST_PAUSE_S = 60.0
+_REST = 2.0
+"""Rest so many times as long as a round took: the vendor's package does one thing at a time."""
+
 _UNKNOWN_TIMES = 3
 """Believe a job to be lost after so many rounds in which the vendor did not know it."""
 
@@ -57,8 +60,10 @@ class QpuRounds:
     async def run(self) -> NoReturn:
         """Go round for ever."""
         failures = 0
+        clock = self._account.store.clock
         while True:
             self._nudged.clear()
+            began_ns = clock.now_ns()
             pause_s: float | None
             try:
                 pause_s = await self.go_round()
@@ -69,6 +74,8 @@ class QpuRounds:
                 log.warning("qpu.round.failed", reason=str(error), pause_s=pause_s)
                 await asyncio.sleep(pause_s)
                 continue
+            took_s = max(clock.now_ns() - began_ns, 0) / NANOSECONDS_PER_SECOND
+            await asyncio.sleep(_REST * took_s)
             await self._pause(pause_s)
 
     async def _pause(self, pause_s: float | None) -> None:
