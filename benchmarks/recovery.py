@@ -6,26 +6,19 @@ end. Counted are runs that did not end with the reference's choice and objective
 twice or computed again, and settlements lost.
 """
 
-import asyncio
 import random
 from dataclasses import dataclass
 from typing import Any
 
-import asyncpg
-
 from benchmarks.data import SETTLEMENTS
 from benchmarks.report import Report, Row
 from benchmarks.stacks import BenchStack, bench_stack, wait_until
-from cluster.local.addresses import resolve
-from cluster.local.credentials import load_or_create
-from cluster.local.paths import stack_paths
-from cluster.settings import load_settings
+from benchmarks.stored_runs.audit import query
 from heliostat.run_flows import PortfolioOptions
 
 PORT = 9500
 REPETITIONS = 20
 _WITHIN_S = 180.0
-_CHUNKS_OF_A_RUN = 9
 _RUN: PortfolioOptions = {
     "products": ["CL", "NG", "HO", "RB", "B"],
     "choose": 5,
@@ -56,9 +49,11 @@ def measure(*, quick: bool) -> Report:
     with bench_stack(PORT) as stack:
         stack.must("up", "--no-job")
         stack.must("import", "settlements", str(SETTLEMENTS), "--name", "rtl")
-        reference = _finished(stack, _submit(stack))
+        run_id = _submit(stack)
+        reference = _finished(stack, run_id)
+        chunks = len(_chunks(stack, run_id))
         count = 2 if quick else REPETITIONS
-        outcomes = [_kill_and_resume(stack, reference, rng) for _ in range(count)]
+        outcomes = [_kill_and_resume(stack, reference, rng.randrange(chunks)) for _ in range(count)]
     return Report(
         name="recovery",
         rows=[
@@ -81,10 +76,10 @@ def _sum(outcomes: list[Outcome], name: str) -> int:
     return sum(getattr(outcome, name) for outcome in outcomes)
 
 
-def _kill_and_resume(stack: BenchStack, reference: dict[str, Any], rng: random.Random) -> Outcome:
+def _kill_and_resume(stack: BenchStack, reference: dict[str, Any], wanted: int) -> Outcome:
+    """Kill once `wanted` chunks of a run are stored, and compare what comes of it."""
     settlements = _count_settlements(stack)
     run_id = _submit(stack)
-    wanted = rng.randrange(_CHUNKS_OF_A_RUN)
     wait_until(lambda: len(_chunks(stack, run_id)) >= wanted, _WITHIN_S)
     before = _chunks(stack, run_id)
     killed = stack.kill_everything()
@@ -115,22 +110,8 @@ def _finished(stack: BenchStack, run_id: str) -> dict[str, Any]:
         return dict(client.run(run_id).result or {})
 
 
-def _query(stack: BenchStack, statement: str, *arguments: Any) -> list[Any]:
-    paths = stack_paths(stack.data)
-    addresses = resolve(load_settings(), paths, load_or_create(paths.credentials))
-
-    async def ask() -> list[Any]:
-        connection = await asyncpg.connect(addresses.database.system)
-        try:
-            return list(await connection.fetch(statement, *arguments))
-        finally:
-            await connection.close()
-
-    return asyncio.run(ask())
-
-
 def _chunks(stack: BenchStack, run_id: str) -> set[tuple[Any, ...]]:
-    rows = _query(
+    rows = query(
         stack,
         "SELECT stage, chunk_index, recorded_at FROM run_chunks WHERE run_id = $1::text::uuid",
         run_id,
@@ -139,4 +120,4 @@ def _chunks(stack: BenchStack, run_id: str) -> set[tuple[Any, ...]]:
 
 
 def _count_settlements(stack: BenchStack) -> int:
-    return int(_query(stack, "SELECT count(*) FROM settlements")[0][0])
+    return int(query(stack, "SELECT count(*) FROM settlements")[0][0])
