@@ -24,7 +24,10 @@ _REST = 2.0
 """Rest so many times as long as a round took: the vendor's package does one thing at a time."""
 
 _UNKNOWN_TIMES = 3
-"""Believe a job to be lost after so many rounds in which the vendor did not know it."""
+"""Believe a job to be lost after so many rounds in which the vendor did not know it.
+
+None of them tells anything while the job is so new that the vendor may not know it yet.
+"""
 
 
 class QpuRounds:
@@ -148,7 +151,8 @@ class QpuRounds:
             end = await self._account.end(job_id)
         except NotFound:
             self._unknown[job_id] += 1
-            if self._unknown[job_id] >= _UNKNOWN_TIMES:
+            is_new = self._sender.may_still_appear(intent, self._appears)
+            if self._unknown[job_id] >= _UNKNOWN_TIMES and not is_new:
                 await self._account.lose(intent)
                 self._wake(job_id)
             return

@@ -302,3 +302,26 @@ async def test_what_a_second_job_used_is_counted_even_if_it_is_found_last(
     assert len(jobs) == 2
     assert intent.duplicates
     assert intent.usage_s == pytest.approx(sum(job.quantum_s for job in jobs))
+
+
+async def test_a_job_that_the_vendor_does_not_know_yet_is_not_given_up(
+    vendor: RunningVendor, database: Any, pools: Pools
+) -> None:
+    vendor.faults.arm(app.UNKNOWN_JOB, 12)
+    async with acting(vendor, database) as actor:
+        outcome = await actor.execute(asked())
+    (intent,) = await intents(pools)
+    assert mine(vendor, intent) == {outcome.result["job_id"]: "Completed"}
+    assert vendor.faults.happened[app.UNKNOWN_JOB] == 12
+
+
+async def test_a_job_that_the_vendor_forgot_fails_its_piece(
+    vendor: RunningVendor, database: Any, pools: Pools
+) -> None:
+    vendor.faults.arm(app.STALLED, FOREVER)
+    vendor.faults.arm(app.UNKNOWN_JOB, FOREVER)
+    async with acting(vendor, database, appears_s=0.0) as actor:
+        with pytest.raises(ChunkFailed, match=r"does not know job .* any more"):
+            await actor.execute(asked())
+    (intent,) = await intents(pools)
+    assert intent.state is IntentState.FAILED
