@@ -20,8 +20,8 @@ log = get_logger(__name__)
 _UNHURRIED_S = 30.0
 _SWEEP_EVERY_NS = 30 * NANOSECONDS_PER_SECOND
 _LONGEST_PAUSE_S = 60.0
-_REST = 2.0
-"""Rest so many times as long as a round took: the vendor's package does one thing at a time."""
+_WATCHING_RESTS = 2
+"""Rest so many times as long as watching took: the vendor's package does one thing at a time."""
 
 _UNKNOWN_TIMES = 3
 """Believe a job to be lost after so many rounds in which the vendor did not know it.
@@ -48,6 +48,7 @@ class QpuRounds:
         self._waiters: dict[str, asyncio.Event] = {}
         self._unknown: Counter[str] = Counter()
         self._next_sweep_ns = 0
+        self._next_watch_ns = 0
         self._looked_at = 0
 
     def nudge(self) -> None:
@@ -63,10 +64,8 @@ class QpuRounds:
     async def run(self) -> NoReturn:
         """Go round for ever."""
         failures = 0
-        clock = self._account.store.clock
         while True:
             self._nudged.clear()
-            began_ns = clock.now_ns()
             pause_s: float | None
             try:
                 pause_s = await self.go_round()
@@ -77,8 +76,6 @@ class QpuRounds:
                 log.warning("qpu.round.failed", reason=str(error), pause_s=pause_s)
                 await asyncio.sleep(pause_s)
                 continue
-            took_s = max(clock.now_ns() - began_ns, 0) / NANOSECONDS_PER_SECOND
-            await asyncio.sleep(_REST * took_s)
             await self._pause(pause_s)
 
     async def _pause(self, pause_s: float | None) -> None:
@@ -131,7 +128,8 @@ class QpuRounds:
 
     async def _watch(self, watched: Sequence[Intent]) -> None:
         asked_for = [intent for intent in watched if intent.job_id in self._waiters]
-        if not asked_for:
+        began_ns = self._account.store.clock.now_ns()
+        if not asked_for or began_ns < self._next_watch_ns:
             return
         # Those that have ended would be a long list, of which the vendor's package copies the
         # description of a device for each.
@@ -143,6 +141,8 @@ class QpuRounds:
         if left:  # a list may be late
             self._looked_at += 1
             await self._look_at(left[self._looked_at % len(left)])
+        now_ns = self._account.store.clock.now_ns()
+        self._next_watch_ns = now_ns + _WATCHING_RESTS * max(now_ns - began_ns, 0)
 
     async def _look_at(self, intent: Intent) -> None:
         """Ask for a job by its id: one that is not listed has ended, is too new, or is lost."""
