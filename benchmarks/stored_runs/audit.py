@@ -28,19 +28,16 @@ class Loss:
     chunks_twice: int
     jobs_orphaned: int
     jobs_left_running: int
+    jobs_carried_out_twice: int
     jobs_recorded_twice: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Jobs:
-    """Count the vendor's jobs: all, second ones of an intent, and those that were also carried out.
-
-    Who asks the vendor can cancel a second job only while it waits there.
-    """
+    """Count the vendor's jobs: all, and the second ones of an intent."""
 
     all: int
     second: int
-    second_carried_out: int
 
 
 def loss_of(stack: BenchStack, submitted: Sequence[str]) -> Loss:
@@ -48,7 +45,8 @@ def loss_of(stack: BenchStack, submitted: Sequence[str]) -> Loss:
 
     A run is lost that was accepted and did not succeed. A job is orphaned that no intent names, be
     it as the one that counts or as one to be cancelled; one is left running that has not ended when
-    all runs have.
+    all runs have. One is carried out twice if the second job of an intent ended before it could be
+    cancelled.
     """
     runs = query(
         stack,
@@ -63,23 +61,25 @@ def loss_of(stack: BenchStack, submitted: Sequence[str]) -> Loss:
     )
     recorded = _recorded_jobs(stack, submitted)
     jobs = sandbox_state(stack)["jobs"]
-    named = {job for row in _intents(stack) for job in (row["job_id"], *row["duplicates"])}
+    intents = _intents(stack)
+    seconds = {job for row in intents for job in row["duplicates"]}
+    named = seconds | {row["job_id"] for row in intents}
+    carried_out = {job["id"] for job in jobs if job["status"] == "Completed"}
     return Loss(
         runs_lost=len(set(submitted)) - sum(run["status"] == "succeeded" for run in runs),
         chunks_missing=sum(max(0, (run["planned"] or 0) - run["different"]) for run in runs),
         chunks_twice=sum(run["stored"] - run["different"] for run in runs),
         jobs_orphaned=len({job["id"] for job in jobs} - named),
         jobs_left_running=sum(job["status"] in {"Queued", "Running"} for job in jobs),
+        jobs_carried_out_twice=len(seconds & carried_out),
         jobs_recorded_twice=sum(count - 1 for count in recorded.values()),
     )
 
 
 def jobs_of(stack: BenchStack) -> Jobs:
     """Count the vendor's jobs by what became of them."""
-    jobs = sandbox_state(stack)["jobs"]
     seconds = {job for row in _intents(stack) for job in row["duplicates"]}
-    carried_out = {job["id"] for job in jobs if job["status"] == "Completed"}
-    return Jobs(all=len(jobs), second=len(seconds), second_carried_out=len(seconds & carried_out))
+    return Jobs(all=len(sandbox_state(stack)["jobs"]), second=len(seconds))
 
 
 def _intents(stack: BenchStack) -> list[Any]:
