@@ -8,7 +8,7 @@ from typing import Any
 
 import ray
 
-from jobs.workers import carry_out
+from jobs.workers import carry_out, step_back
 
 TASK_BODIES: dict[str, str] = {
     "train": "jobs.tasks.qaoa:train_start",
@@ -46,6 +46,7 @@ def remote_task(name: str, path: str) -> Any:
     """Return the remote function that carries a body out under a name, made once per process."""
 
     def task(digest: bytes, content: Any, pieces: Any) -> Any:
+        step_back()
         return carry_out(path, digest, content, pieces)
 
     task.__name__ = task.__qualname__ = name

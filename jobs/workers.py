@@ -23,6 +23,7 @@ Body = Callable[..., dict[str, Any]]
 Content = bytes | NDArray[np.uint8]
 """A pickled value: bytes, or an array that is read where the object store holds it."""
 
+NICENESS = 15
 _KEPT = 4
 
 
@@ -38,6 +39,16 @@ def body_named(path: str) -> Body:
 def worker_name() -> str:
     """Name this process and its host."""
     return f"{platform.node()}/{os.getpid()}"
+
+
+@cache
+def step_back() -> int:
+    """Lower the priority of this process, once; return its niceness.
+
+    Simulations take whatever the cores have left: actors and replicas, which answer people, and
+    which have to be back soon after one of them was lost, go first.
+    """
+    return os.nice(max(0, NICENESS - os.nice(0)))
 
 
 def packed(shared: Any) -> tuple[bytes, bytes]:

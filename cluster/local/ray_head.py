@@ -80,6 +80,8 @@ def _of_ray(paths: StackPaths, plan: PortPlan) -> dict[str, str]:
         # Tasks of a lasting actor count as those of the job that made it, which has ended: Ray
         # would end their idle workers, warm with Qiskit and numba, five times a second.
         "RAY_kill_idle_workers_interval_ms": "0",
+        # Actors and replicas answer people; a task steps back by itself (jobs/workers.py).
+        "RAY_worker_niceness": "0",
         "AUTOSCALER_METRIC_PORT": str(plan.ray_autoscaler_metrics),
         "DASHBOARD_METRIC_PORT": str(plan.ray_dashboard_metrics),
         "OMP_NUM_THREADS": "1",

@@ -46,6 +46,14 @@ def test_pieces_of_a_task_are_answered_in_order() -> None:
     assert all(answer.elapsed_s >= 0.0 and answer.error is None for answer in answers)
 
 
+def test_a_process_steps_back_once() -> None:
+    script = (
+        "import os; from jobs.workers import NICENESS, step_back;"
+        "assert step_back() == step_back() == os.nice(0) == max(NICENESS, os.nice(0))"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
 def test_the_error_of_one_piece_leaves_the_others_alone() -> None:
     answers = carried("refuse", [(0,), (1,), (2,), (3,)])
     assert [answer.result for answer in answers] == [{"value": 0}, None, None, {"value": 3}]
