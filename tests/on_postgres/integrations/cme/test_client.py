@@ -163,7 +163,7 @@ async def test_subscribing_again_brings_a_fresh_image(market: Any) -> None:
 async def test_an_unanswered_subscription_ends_the_session(serve: Any) -> None:
     slow = ExchangeConfig(months=12, tick_s=0.02, heartbeat_s=2.0)
     async with serve(exchange=slow) as market:
-        client = market.client(subscribe_timeout_s=0.3, silence_timeout_s=5.0)
+        client = market.client(subscribe_timeout_s=0.3)
         async with client, client.connect(["NG"]) as session:
             # The confirmation is the next frame that is sent.
             market.sandbox.faults.arm("truncated_frame")

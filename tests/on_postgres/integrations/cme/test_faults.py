@@ -118,7 +118,8 @@ async def test_a_truncated_frame_is_bad_and_leaves_a_hole(market: Any) -> None:
 
 
 async def test_silence_is_a_disconnection(market: Any) -> None:
-    async with market.client() as client, client.connect(["CL"]) as session:
+    client = market.client(silence_timeout_s=0.5)
+    async with client, client.connect(["CL"]) as session:
         await arrivals_until(session, many)
         market.sandbox.faults.arm("silence", FOREVER)
         with pytest.raises(FeedDisconnected, match=r"silent for 0\.5 s"):
@@ -129,7 +130,7 @@ async def test_stalled_heartbeats_go_unnoticed_only_while_prices_flow(serve: Any
     saturday_ns = ns_from_utc(datetime(2026, 11, 21, 15, 0, tzinfo=UTC))
     async with (
         serve(saturday_ns) as market,
-        market.client() as client,
+        market.client(silence_timeout_s=0.5) as client,
         client.connect(["CL"]) as session,
     ):
         arrivals = await arrivals_until(session, lambda arrivals: len(arrivals) > 17)
