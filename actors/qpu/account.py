@@ -38,9 +38,9 @@ class QpuAccount:
     source: str
     usage_within_s: float = 15.0
 
-    async def ask(self, ask: Callable[[IbmClient], T]) -> T:
+    async def ask(self, ask: Callable[[IbmClient], T], *, is_urgent: bool = False) -> T:
         """Have something asked of the vendor."""
-        return await self.vendor.call(ask, self.config.answer_within_s)
+        return await self.vendor.call(ask, self.config.answer_within_s, is_urgent=is_urgent)
 
     async def devices(self) -> list[QpuDevice]:
         """List the devices, with how each stands."""
@@ -87,7 +87,8 @@ class QpuAccount:
 
         `told` is the id that the vendor gave, which its list may not show yet.
         """
-        found = await self.ask(lambda client: client.find(intent.tag))
+        # A second job waits in the vendor's queue, and costs money as soon as it is carried out.
+        found = await self.ask(lambda client: client.find(intent.tag), is_urgent=True)
         match = matched(intent, found)
         kept = match.kept or told
         if kept is None:
@@ -102,7 +103,7 @@ class QpuAccount:
 
     async def cancel_job(self, job_id: str) -> None:
         """Cancel one job, if it has not ended."""
-        await self.ask(lambda client: client.cancel(job_id))
+        await self.ask(lambda client: client.cancel(job_id), is_urgent=True)
 
     async def end(self, job_id: str) -> JobEnd | None:
         """Tell how a job ended, None while it has not.

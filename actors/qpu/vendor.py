@@ -7,6 +7,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
+from actors.qpu.turns import Turns
 from core.errors import BackendUnavailable
 from core.logs import get_logger
 
@@ -30,17 +31,17 @@ class VendorThread:
         self._max_left = max_left
         self._client = make()
         self._thread = _Thread(name)
-        self._calling = asyncio.Lock()
+        self._turns = Turns()
         self.left_behind = 0
         self.is_worn_out = asyncio.Event()
 
-    async def call(self, ask: Callable[[Any], T], within_s: float) -> T:
-        """Return what `ask` makes of the client.
+    async def call(self, ask: Callable[[Any], T], within_s: float, *, is_urgent: bool = False) -> T:
+        """Return what `ask` makes of the client; an urgent call goes ahead of those that wait.
 
         Raises:
             BackendUnavailable: it took too long.
         """
-        async with self._calling:
+        async with self._turns.taken(is_urgent=is_urgent):
             client = self._client
             answered = self._thread.put(lambda: ask(client))
             try:

@@ -43,6 +43,7 @@ class IbmClient:
     def __init__(self, config: IbmConfig) -> None:
         self._config = config
         self._service: Any = None
+        self._listed: dict[str, Any] = {}
 
     def devices(self) -> list[Device]:
         """List the devices of the instance, with how each stands."""
@@ -141,6 +142,7 @@ class IbmClient:
     def _list(self, tag: str, **chosen: Any) -> list[FoundJob]:
         with self._asking(_FAMILY):
             jobs = self._connected().jobs(limit=None, job_tags=[tag], descending=False, **chosen)
+            self._listed = {job.job_id(): job for job in jobs}
             found = [
                 FoundJob(job_id=job.job_id(), tags=tuple(job.tags or ()), created=job.creation_date)
                 for job in jobs
@@ -183,8 +185,10 @@ class IbmClient:
         from qiskit_ibm_runtime import RuntimeInvalidStateError, RuntimeJobNotFound
 
         with self._asking(_FAMILY):
+            # To ask for a job takes the package as long as to list them: it copies its device.
+            job = self._listed.pop(job_id, None)
             try:
-                self._connected().job(job_id).cancel()
+                (job or self._connected().job(job_id)).cancel()
             except (RuntimeInvalidStateError, RuntimeJobNotFound):
                 return
 

@@ -39,6 +39,24 @@ async def test_calls_come_one_after_another_from_one_thread() -> None:
     assert answers[0][1] != threading.get_ident()
 
 
+async def test_urgent_calls_go_ahead_of_those_that_wait(gate: threading.Event) -> None:
+    vendor, order = made(), list[str]()
+
+    def asked(name: str, *, is_urgent: bool = False) -> asyncio.Task[None]:
+        return asyncio.create_task(
+            vendor.call(lambda _: order.append(name), 5.0, is_urgent=is_urgent)
+        )
+
+    first = asyncio.create_task(vendor.call(lambda _: gate.wait(20), 20.0))
+    await asyncio.sleep(0)
+    waiting = [asked("a"), asked("b"), asked("c", is_urgent=True), asked("d", is_urgent=True)]
+    await asyncio.sleep(0)
+    waiting.pop(1).cancel()
+    gate.set()
+    await asyncio.gather(first, *waiting)
+    assert order == ["c", "d", "a"]
+
+
 async def test_what_a_call_raises_is_raised_and_the_next_one_answers() -> None:
     vendor = made()
     with pytest.raises(ZeroDivisionError):
