@@ -7,6 +7,9 @@ HeliostatError
 ├── UnknownProduct          (404)
 ├── RunNotFound             (404)
 ├── CurveNotFound           (404)
+├── ModelNotApplicable      a model cannot take these prices, such as logs of negative ones (422)
+├── HistoryTooShort         an estimate needs more observations than there are (422)
+├── UnknownInstrument       a book or request names a contract nobody lists (422)
 ├── RunAlreadyFinished      (409)
 ├── SettlementsChanged      a stored price differs and no revision was asked for (409)
 ├── IdempotencyKeyReused    same key, other body (422)
@@ -120,6 +123,39 @@ class CurveNotFound(HeliostatError):
 
     def __init__(self, *, product: str, source: str, as_of: str) -> None:
         super().__init__(product=product, source=source, as_of=as_of)
+
+
+class ModelNotApplicable(HeliostatError):
+    """Raised when a model cannot take its input; `reason` says what to use instead."""
+
+    code = "model-not-applicable"
+    status = 422
+    sentence = "{model}: {reason}"
+
+    def __init__(self, *, model: str, reason: str) -> None:
+        super().__init__(model=model, reason=reason)
+
+
+class HistoryTooShort(HeliostatError):
+    """Raised when an estimate needs more observations than there are."""
+
+    code = "history-too-short"
+    status = 422
+    sentence = "{subject} needs {needed} observations; there are {found}."
+
+    def __init__(self, *, subject: str, needed: int, found: int) -> None:
+        super().__init__(subject=subject, needed=needed, found=found)
+
+
+class UnknownInstrument(HeliostatError):
+    """Raised when a book or a request names a contract that is not listed on its day."""
+
+    code = "unknown-instrument"
+    status = 422
+    sentence = "{instrument}: {reason}"
+
+    def __init__(self, *, instrument: str, reason: str) -> None:
+        super().__init__(instrument=instrument, reason=reason)
 
 
 class RunAlreadyFinished(HeliostatError):
