@@ -10,6 +10,7 @@ from serve import problems
 from serve.gate import MAX_BODY_BYTES, KeyGate, LengthGate
 from serve.routes import (
     backends,
+    books,
     feeds,
     health,
     instruments,
@@ -33,6 +34,7 @@ _NOUNS = (
     feeds,
     weather,
     settlements,
+    books,
     runs,
     run_records,
     run_results,
