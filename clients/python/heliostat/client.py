@@ -10,6 +10,7 @@ import httpx
 
 from heliostat import models
 from heliostat.address import find_address
+from heliostat.desk import Desk
 from heliostat.events import MarketEvent
 from heliostat.flows import ExportFormat, Flows
 from heliostat.market_flows import RangeOptions, Resolution, TickForm, TickKind
@@ -42,7 +43,7 @@ from heliostat.weather import (
 )
 
 
-class Client(Frames):
+class Client(Frames, Desk):
     """Talk to the Heliostat API.
 
     The address and key are the arguments, else HELIOSTAT_URL and HELIOSTAT_KEY, else those of the

@@ -13,18 +13,22 @@ HeliostatError
     ├── InvalidInput          422 invalid-input, and every other 400 or 422
     │   ├── SettlementFileRejected
     │   ├── PlanLimitExceeded
-    │   └── IdempotencyKeyReused
+    │   ├── IdempotencyKeyReused
+    │   └── UnknownInstrument
     ├── Unauthenticated       401
     ├── BudgetExhausted       402
     ├── Forbidden             403
     ├── NotFound              404
     │   ├── UnknownProduct
     │   ├── RunNotFound
-    │   └── CurveNotFound
+    │   ├── CurveNotFound
+    │   └── BookNotFound
     ├── Conflict              409
     │   ├── RunAlreadyFinished
     │   ├── ResultNotReady
-    │   └── SettlementsChanged
+    │   ├── SettlementsChanged
+    │   ├── BookExists
+    │   └── BookChanged
     ├── PayloadTooLarge       413
     ├── RateLimited           429
     │   └── TooManyRuns
@@ -159,6 +163,13 @@ class IdempotencyKeyReused(InvalidInput):
     statuses = frozenset()
 
 
+class UnknownInstrument(InvalidInput):
+    """Raised when a contract is of no known product, or does not trade; `instrument` names it."""
+
+    codes = frozenset({"unknown-instrument"})
+    statuses = frozenset()
+
+
 class Unauthenticated(ApiError):
     """Raised when the key is missing or not valid."""
 
@@ -205,6 +216,13 @@ class CurveNotFound(NotFound):
     statuses = frozenset()
 
 
+class BookNotFound(NotFound):
+    """Raised when there is no book of the name."""
+
+    codes = frozenset({"book-not-found"})
+    statuses = frozenset()
+
+
 class Conflict(ApiError):
     """Raised when what is stored forbids the request."""
 
@@ -229,6 +247,20 @@ class SettlementsChanged(Conflict):
     """Raised when an import holds another price for a stored key and `revise` was not asked."""
 
     codes = frozenset({"settlements-changed"})
+    statuses = frozenset()
+
+
+class BookExists(Conflict):
+    """Raised when a book is to be made under a name that is taken."""
+
+    codes = frozenset({"book-exists"})
+    statuses = frozenset()
+
+
+class BookChanged(Conflict):
+    """Raised when a book is at another `version` than the one that was to be replaced."""
+
+    codes = frozenset({"book-changed"})
     statuses = frozenset()
 
 
