@@ -10,6 +10,7 @@ import typer
 from cluster.commands import (
     backends,
     bars,
+    books,
     curve,
     feeds,
     instruments,
@@ -51,6 +52,7 @@ _NOUNS = (
     jobs,
     sql,
     settlements,
+    books,
 )
 for noun in _NOUNS:
     noun.register(app)

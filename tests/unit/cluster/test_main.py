@@ -28,6 +28,12 @@ COMMANDS = [
     ("sql",),
     ("import", "settlements"),
     ("export", "settlements"),
+    ("books", "import"),
+    ("books", "list"),
+    ("books", "show"),
+    ("books", "versions"),
+    ("books", "export"),
+    ("books", "remove"),
 ]
 
 
