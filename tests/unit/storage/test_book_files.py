@@ -4,6 +4,7 @@ import csv
 import io
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -188,6 +189,14 @@ def test_a_date_is_written_as_it_is_read() -> None:
     (option,) = read_positions(text.encode()).positions
     assert isinstance(option, OptionPosition)
     assert option.expiry == date(2026, 11, 16)
+
+
+def test_the_documented_example_is_read() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "books.md").read_text()
+    text = page.partition("```csv\n")[2].partition("```")[0]
+    found = read_positions(text.encode())
+    assert [one.kind for one in found.positions] == ["future", "option", "option", "spread"]
+    assert text.partition("\n")[0] == HEADER
 
 
 def test_every_field_of_a_position_has_a_column() -> None:
