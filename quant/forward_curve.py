@@ -173,7 +173,10 @@ def curve_as_of(
     return ForwardCurve(
         product=history.product,
         as_of=as_of,
-        nodes=tuple(_node(history, column, settled[column], as_of, staleness) for column in young),
+        nodes=tuple(
+            _node(history, column, settled[column], ages[column] or 0, staleness)
+            for column in young
+        ),
         absent=tuple(
             contracts[column]
             for column in trading
@@ -186,12 +189,12 @@ def _node(
     history: ContractHistory,
     column: int,
     settled: Integers,
-    as_of: date,
+    age: int,
     staleness: StalenessRule,
 ) -> CurveNode:
     contract = history.contracts[column]
     prices = history.settlements[settled, column]
-    age, repeats = _age(history, settled, as_of) or 0, _repeats(prices)
+    repeats = _repeats(prices)
     return CurveNode(
         contract=contract,
         last_trade_date=last_trade_date(contract),

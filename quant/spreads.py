@@ -145,7 +145,8 @@ def spark_spread(
 ) -> Spread:
     """Return what burning gas for one MWh of power earns: power − heat rate · gas, per MWh.
 
-    `exchange_rate` is what one unit of the gas's currency is worth in the power's.
+    The heat rate is of the higher heating value, by which gas is priced. `exchange_rate` is what
+    one unit of the gas's currency is worth in the power's.
 
     Raises:
         InvalidInput: the heat rate is not above 0.

@@ -105,7 +105,7 @@ def converted(
     exchange_rate: float | Reals | None = None,
     content: float | None = None,
 ) -> Reals:
-    """Return prices (days,) in `unit` as prices in `to`.
+    """Return prices (days,) in `unit` as prices in `to`; nan, which is missing, stays so.
 
     `exchange_rate`, one or (days,), is what one unit of the first currency is worth in the second.
     `content` is how many of `to`'s units one of `unit`'s holds, such as 7.45 bbl in a tonne of
