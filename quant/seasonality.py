@@ -9,7 +9,6 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student_t
-from statsmodels.tsa.seasonal import STL  # type: ignore[import-untyped]  # has no stubs
 
 from core.errors import HistoryTooShort, InvalidInput, ModelNotApplicable
 
@@ -126,6 +125,9 @@ def decompose(values: Reals, period: int, *, robust: bool = True) -> Decompositi
     if len(values) < 2 * period:
         subject = f"a decomposition by periods of {period}"
         raise HistoryTooShort(subject=subject, needed=2 * period, found=len(values))
+    # Seconds to import, and no profile needs it.
+    from statsmodels.tsa.seasonal import STL
+
     result = STL(values, period=period, robust=robust).fit()
     seasonal, remainder = np.asarray(result.seasonal), np.asarray(result.resid)
     moving = float(np.var(seasonal + remainder))
