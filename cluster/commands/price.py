@@ -66,7 +66,7 @@ def black76(
     from quant.options import black76 as model
     from quant.options.terms import FuturesMarket
 
-    with named_as_options():
+    with named_as_options(price="--forward"):
         option = option_of(put, strike, expiry)
         market = FuturesMarket(price=forward, volatility=vol, rate=rate)
         title = _title("Black-76", option)
@@ -104,7 +104,7 @@ def bachelier(
     from quant.options import bachelier as model
     from quant.options.terms import FuturesMarket
 
-    with named_as_options():
+    with named_as_options(price="--forward"):
         option = option_of(put, strike, expiry)
         market = FuturesMarket(price=forward, volatility=vol, rate=rate)
         title = _title("Bachelier", option)

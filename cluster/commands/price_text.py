@@ -31,7 +31,6 @@ _UNITS = {
 }
 _OPTIONS = {
     "expiry_years": "--expiry",
-    "price": "--forward or --spot",
     "volatility": "--vol",
     "dividend_yield": "--yield",
     "carry": "--rate and --yield",
@@ -47,7 +46,7 @@ _OPTIONS = {
 
 
 @contextmanager
-def named_as_options() -> Iterator[None]:
+def named_as_options(price: str = "--forward or --spot") -> Iterator[None]:
     """Name what is wrong with an input by the option of the command line that gave it."""
     try:
         yield
@@ -55,7 +54,8 @@ def named_as_options() -> Iterator[None]:
         field = str(error.context["field"])
         if field.startswith("--"):
             raise
-        option = _OPTIONS.get(field, f"--{field.replace('_', '-')}")
+        options = _OPTIONS | {"price": price}
+        option = options.get(field, f"--{field.replace('_', '-')}")
         raise InvalidInput(field=option, reason=str(error.context["reason"])) from error
 
 

@@ -9,7 +9,7 @@ from scipy.optimize import brentq
 
 from core.errors import InvalidInput
 from quant.options import black76
-from quant.options.differences import value_by_differences
+from quant.options.differences import TIME_STEP, value_by_differences
 from quant.options.library import EXPIRY, REFERENCE, npv, process, span_years, vanilla_payoff
 from quant.options.terms import (
     FuturesMarket,
@@ -56,7 +56,13 @@ def value(option: Option, market: Market, *, exercise_dates: int | None = None) 
         return price(left, market, exercise_dates=exercise_dates)
 
     check_lognormal(MODEL, _INSTEAD, price=market.price, strike=option.strike)
-    return value_by_differences(MODEL, price_of, market, option.expiry_years)
+    return value_by_differences(
+        MODEL,
+        price_of,
+        market,
+        horizon_years=option.expiry_years,
+        time_step_years=TIME_STEP * option.expiry_years,
+    )
 
 
 def price(option: Option, market: Market, *, exercise_dates: int | None = None) -> float:

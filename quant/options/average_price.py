@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidInput, ModelNotApplicable
-from quant.options.differences import value_by_differences
+from quant.options.differences import TIME_STEP, value_by_differences
 from quant.options.library import black_calculator
 from quant.options.terms import (
     Market,
@@ -31,6 +31,8 @@ TURNBULL_WAKEMAN = "turnbull-wakeman"
 LEVY = "levy"
 
 _INSTEAD = "price the average as one underlying with bachelier, at its average_volatility"
+_MOST_FIXINGS = 100_000
+_SHORTEST_STEP = 1e-6
 # Exact for polynomials to degree 127: the integrand is a smooth exponential.
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
 
@@ -80,15 +82,17 @@ def evenly_spaced(
     before now are past and need `past_average`.
 
     Raises:
-        InvalidInput: the count is below 1, the end not after the start, or the average of past
-            fixings is not given.
+        InvalidInput: the count is outside 1…100,000, the end not after the start, or the average
+            of past fixings is not given.
     """
-    if count < 1:
-        raise InvalidInput(field="fixings", reason=f"expected at least 1, was {count}")
+    if not 1 <= count <= _MOST_FIXINGS:
+        reason = f"expected 1 to {_MOST_FIXINGS}, was {count}"
+        raise InvalidInput(field="fixings", reason=reason)
     check_finite("starts_years", starts_years)
     if not ends_years > starts_years:
         raise InvalidInput(field="starts_years", reason=f"expected before the end, {ends_years:g}")
     times = starts_years + (ends_years - starts_years) * np.arange(1, count + 1) / count
+    times[-1] = ends_years
     past = int((times <= 0.0).sum())
     if past and past_average is None:
         reason = f"is needed: {past} of the {count} fixings are past"
@@ -119,7 +123,11 @@ def turnbull_wakeman(option: Option, market: Market, fixings: Fixings) -> Valuat
         return _price(TURNBULL_WAKEMAN, option, market, average, gone_years)
 
     check_lognormal(TURNBULL_WAKEMAN, _INSTEAD, price=market.price)
-    return value_by_differences(TURNBULL_WAKEMAN, price_of, market, last)
+    # No fixing may become past within the step, unless that is too short for differences.
+    step = max(TIME_STEP * float(years[0]), _SHORTEST_STEP * last) if years.size else TIME_STEP
+    return value_by_differences(
+        TURNBULL_WAKEMAN, price_of, market, horizon_years=last, time_step_years=step
+    )
 
 
 def levy(
@@ -157,7 +165,13 @@ def levy(
         return _price(LEVY, option, market, average, gone_years)
 
     check_lognormal(LEVY, _INSTEAD, price=market.price)
-    return value_by_differences(LEVY, price_of, market, option.expiry_years)
+    return value_by_differences(
+        LEVY,
+        price_of,
+        market,
+        horizon_years=option.expiry_years,
+        time_step_years=TIME_STEP * option.expiry_years,
+    )
 
 
 def _average_of_fixings(fixings: Fixings, market: Market, gone_years: float) -> _Average:
@@ -202,9 +216,9 @@ def _mean_growth(exponent: float) -> float:
 
 
 def _log_variance(pairs: Reals, times: Reals, volatility: float) -> float:
-    """Return ln(E[A²]/E[A]²); no term cancels, so that small variances keep their digits."""
-    with np.errstate(over="ignore"):
-        return log1p(float((pairs * np.expm1(volatility**2 * times)).sum()))
+    """Return ln(E[A²]/E[A]²); no terms cancel, so that small variances keep their digits."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return log1p(max(float((pairs * np.expm1(volatility**2 * times)).sum()), 0.0))
 
 
 def _price(

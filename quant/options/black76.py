@@ -42,17 +42,17 @@ def value(option: Option, market: Market) -> Valuation:
     """
     years = option.expiry_years
     calculator = _calculator(option, market)
-    price = calculator.value()
+    worth = calculator.value()
     delta, gamma = calculator.delta(market.price), calculator.gamma(market.price)
     decay = 0.5 * (market.volatility * market.price) ** 2 * gamma
     is_future = isinstance(market, FuturesMarket)
     return Valuation(
-        price=price,
+        price=worth,
         delta=delta,
         gamma=gamma,
         vega=calculator.vega(years),
-        theta=market.rate * price - market.carry * market.price * delta - decay,
-        rho=-years * price if is_future else calculator.rho(years),
+        theta=market.rate * worth - market.carry * market.price * delta - decay,
+        rho=-years * worth if is_future else calculator.rho(years),
     )
 
 

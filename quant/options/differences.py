@@ -59,11 +59,17 @@ def mixed_slope(
 
 
 def value_by_differences(
-    model: str, price_of: Callable[[Market, float], float], market: Market, horizon_years: float
+    model: str,
+    price_of: Callable[[Market, float], float],
+    market: Market,
+    *,
+    horizon_years: float,
+    time_step_years: float,
 ) -> Valuation:
     """Value an option whose price is a function of its market and of the years gone by from now.
 
-    `horizon_years` is how long the price of the underlying still matters.
+    `horizon_years` is how long the price of the underlying still matters; the price must be smooth
+    over twice `time_step_years` either way.
 
     Raises:
         ModelNotApplicable: the volatility over the horizon is too small for differences.
@@ -88,7 +94,7 @@ def value_by_differences(
             market.volatility,
             VOLATILITY_STEP * market.volatility,
         ),
-        theta=slope(lambda gone: price_of(market, gone), 0.0, TIME_STEP * horizon_years),
+        theta=slope(lambda gone: price_of(market, gone), 0.0, time_step_years),
         rho=slope(lambda one: price_of(replace(market, rate=one), 0.0), market.rate, RATE_STEP),
     )
 

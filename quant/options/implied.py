@@ -27,7 +27,7 @@ def time_value(option: Option, *, forward: float, undiscounted: float) -> float:
     check_finite("price", undiscounted)
     intrinsic = intrinsic_value(option.kind, forward, option.strike)
     left = undiscounted - intrinsic
-    if left <= _NOISE * max(intrinsic, 0.0):
+    if left <= max(_NOISE * intrinsic, sys.float_info.min):
         reason = (
             f"expected above {intrinsic:g}, its intrinsic value, before discounting, was "
             f"{undiscounted:.15g}: no volatility gives it"

@@ -30,10 +30,6 @@ class OptionKind(StrEnum):
         """Return 1.0 for a call and −1.0 for a put."""
         return 1.0 if self is OptionKind.CALL else -1.0
 
-    @property
-    def opposite(self) -> "OptionKind":
-        return OptionKind.PUT if self is OptionKind.CALL else OptionKind.CALL
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:

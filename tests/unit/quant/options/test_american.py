@@ -199,7 +199,11 @@ def test_exercise_is_worth_something_and_never_too_much(case: tuple[Option, Mark
 def test_calls_are_puts_with_price_and_strike_exchanged(case: tuple[Option, Market]) -> None:
     # McDonald and Schroder (1998): C(S, K, r, q) = P(K, S, q, r).
     wanted, market = case
-    other = Option(kind=wanted.kind.opposite, strike=market.price, expiry_years=wanted.expiry_years)
+    other = Option(
+        kind=PUT if wanted.kind is CALL else CALL,
+        strike=market.price,
+        expiry_years=wanted.expiry_years,
+    )
     mirrored = SpotMarket(
         price=wanted.strike,
         volatility=market.volatility,

@@ -299,10 +299,31 @@ def test_fixings_are_spaced_evenly_and_the_past_ones_counted() -> None:
     assert (fixings.past, fixings.past_average) == (2, 70.0)
 
 
+@given(st.integers(1, 400), st.floats(-1.0, 1.0), st.floats(1e-6, 2.0))
+def test_the_last_of_even_fixings_is_at_the_end(count: int, start: float, lasts: float) -> None:
+    end = start + lasts
+    if start < end and end > 0.0:
+        fixings = evenly_spaced(count, starts_years=start, ends_years=end, past_average=1.0)
+        assert fixings.years[-1] == end
+        assert fixings.past + fixings.years.size == count
+
+
+def test_fixings_at_once_and_one_far_away_are_as_good_as_known() -> None:
+    years = np.array([*np.linspace(1e-7, 1e-6, 20), 1.0])
+    wanted = replace(MONTH, expiry_years=1.0)
+    answer = turnbull_wakeman(wanted, CRUDE, Fixings(years=years))
+    known = Fixings(years=years[20:], past=20, past_average=72.0)
+    expected = turnbull_wakeman(wanted, CRUDE, known)
+    # Made lognormal with the rest or without it, the one far away has another skew.
+    assert answer.price == pytest.approx(expected.price, abs=5e-2)
+    assert np.isfinite(answer.theta)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         {"count": 0, "starts_years": 0.0, "ends_years": 1.0},
+        {"count": 10**12, "starts_years": 0.0, "ends_years": 1.0},
         {"count": 4, "starts_years": 1.0, "ends_years": 1.0},
         {"count": 4, "starts_years": nan, "ends_years": 1.0},
         {"count": 4, "starts_years": -1.0, "ends_years": 1.0},
