@@ -4,7 +4,6 @@ from math import exp
 
 import numpy as np
 import pytest
-from scipy.integrate import quad
 
 from core.clock import ns_from_utc
 from core.errors import InvalidInput
