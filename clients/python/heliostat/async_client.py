@@ -33,6 +33,7 @@ from heliostat.runs import (
     Webhook,
     WebhookDelivery,
 )
+from heliostat.settled import AsyncSettled
 from heliostat.transports import AsyncTransport, client_settings
 from heliostat.weather import (
     CurrentWeather,
@@ -43,7 +44,7 @@ from heliostat.weather import (
 )
 
 
-class AsyncClient(AsyncFrames, AsyncDesk):
+class AsyncClient(AsyncFrames, AsyncDesk, AsyncSettled):
     """Talk to the Heliostat API from asynchronous code.
 
     The address and key are the arguments, else HELIOSTAT_URL and HELIOSTAT_KEY, else those of the

@@ -33,6 +33,7 @@ from heliostat.runs import (
     Webhook,
     WebhookDelivery,
 )
+from heliostat.settled import Settled
 from heliostat.transports import SyncTransport, client_settings
 from heliostat.weather import (
     CurrentWeather,
@@ -43,7 +44,7 @@ from heliostat.weather import (
 )
 
 
-class Client(Frames, Desk):
+class Client(Frames, Desk, Settled):
     """Talk to the Heliostat API.
 
     The address and key are the arguments, else HELIOSTAT_URL and HELIOSTAT_KEY, else those of the

@@ -163,6 +163,20 @@ class IdempotencyKeyReused(InvalidInput):
     statuses = frozenset()
 
 
+class ModelNotApplicable(InvalidInput):
+    """Raised when a model cannot take what there is; `reason` says what to use instead."""
+
+    codes = frozenset({"model-not-applicable"})
+    statuses = frozenset()
+
+
+class HistoryTooShort(InvalidInput):
+    """Raised when an estimate has `found` observations and needs `needed`."""
+
+    codes = frozenset({"history-too-short"})
+    statuses = frozenset()
+
+
 class UnknownInstrument(InvalidInput):
     """Raised when a contract is of no known product, or does not trade; `instrument` names it."""
 
