@@ -9,6 +9,7 @@ import typer
 
 from cluster.commands.exit_codes import teach
 from cluster.commands.output import JsonOption
+from cluster.commands.pictures import check_picture_file
 from cluster.commands.price_options import (
     EitherForward,
     EitherSpot,
@@ -23,7 +24,7 @@ from cluster.commands.price_options import (
     market_of,
     option_of,
 )
-from cluster.commands.price_picture import Picture, check_picture_file, draw
+from cluster.commands.price_picture import Picture, draw
 from cluster.commands.price_text import named_as_options, tell
 from core.errors import InvalidInput
 
