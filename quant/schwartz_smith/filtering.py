@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidInput
-from quant.schwartz_smith.kernels import STATE_SIZE, advance, filter_rows, observe
+from quant.schwartz_smith.kernels import STATE_SIZE, filter_rows
 from quant.schwartz_smith.panel import FuturesPanel, FuturesRow, Integers
 from quant.schwartz_smith.parameters import (
+    OIL,
     SchwartzSmithModel,
     SchwartzSmithParameters,
     forward_intercept,
@@ -125,24 +126,12 @@ def filter_panel(
             met exactly, or a price could be foretold exactly.
     """
     start = vague_state(panel) if initial is None else initial
-    state = start.to_array()
-    states = np.empty((len(panel.steps), STATE_SIZE))
-    failed = filter_rows(
-        np.array(model.parameters.to_tuple()),
-        _noise_variances(model, panel.groups, panel.log_prices),
-        np.ascontiguousarray(panel.log_prices),
-        np.ascontiguousarray(panel.years),
-        panel.steps,
-        state,
-        states,
-    )
-    if failed >= 0:
-        raise _foretold(failed)
+    states, last = _filtered(model, panel, start)
     return Filtered(
         means=states[:, :2],
         covariances=states[:, 2:5],
         log_likelihoods=np.diff(states[:, 5], prepend=start.log_likelihood),
-        last=_state(state, rows=start.rows + len(states), cells=start.cells + panel.cells),
+        last=last,
     )
 
 
@@ -155,15 +144,13 @@ def update(model: SchwartzSmithModel, state: FilterState, row: FuturesRow) -> Fi
     Raises:
         InvalidInput: as `filter_panel`.
     """
-    parameters = np.array(model.parameters.to_tuple())
-    numbers = state.to_array()
-    variances = _noise_variances(model, row.groups, row.log_prices[None])
-    advance(parameters, row.step, numbers)
-    prices, years = np.ascontiguousarray(row.log_prices), np.ascontiguousarray(row.years)
-    if not observe(parameters, variances, prices, years, numbers):
-        raise _foretold(state.rows)
-    seen = int(np.isfinite(row.log_prices).sum())
-    return _state(numbers, rows=state.rows + 1, cells=state.cells + seen)
+    panel = FuturesPanel(
+        log_prices=row.log_prices[None],
+        years=row.years[None],
+        steps=np.array([row.step]),
+        groups=row.groups,
+    )
+    return _filtered(model, panel, state)[1]
 
 
 def fitted_log_prices(means: Reals, years: Reals, parameters: SchwartzSmithParameters) -> Reals:
@@ -176,19 +163,51 @@ def fitted_log_prices(means: Reals, years: Reals, parameters: SchwartzSmithParam
     return fitted
 
 
-def _state(numbers: Reals, *, rows: int, cells: int) -> FilterState:
+def compile_filter() -> None:
+    """Filter a small panel, so that the kernels are compiled."""
+    panel = FuturesPanel(
+        log_prices=np.array([[4.0, 4.1], [4.0, 4.1]]),
+        years=np.array([[0.1, 1.0], [0.1, 1.0]]),
+        steps=np.full(2, 0.02),
+        groups=np.zeros(2, dtype=np.int64),
+    )
+    model = SchwartzSmithModel(parameters=OIL, noises=(0.01,))
+    update(model, filter_panel(model, panel).last, panel.row(0))
+
+
+def _filtered(
+    model: SchwartzSmithModel, panel: FuturesPanel, start: FilterState
+) -> tuple[Reals, FilterState]:
+    """Return the numbers after each row (rows, 6), and the state after the last."""
+    numbers = start.to_array()
+    states = np.empty((len(panel.steps), STATE_SIZE))
+    failed = filter_rows(
+        np.array(model.parameters.to_tuple()),
+        _noise_variances(model, panel.groups, panel.log_prices),
+        np.ascontiguousarray(panel.log_prices),
+        np.ascontiguousarray(panel.years),
+        np.ascontiguousarray(panel.steps),
+        numbers,
+        states,
+    )
+    if failed >= 0:
+        raise InvalidInput(
+            field="noises",
+            reason=f"a price of row {start.rows + failed} could be foretold exactly; give it a "
+            "noise above 0",
+        )
     chi, xi, chi_variance, covariance, xi_variance, likelihood = numbers.tolist()
-    return FilterState(
+    last = FilterState(
         chi=chi,
         xi=xi,
-        # prices met exactly leave nothing, of which rounding may keep a negative trace
-        chi_variance=max(chi_variance, 0.0),
+        chi_variance=chi_variance,
         covariance=covariance,
-        xi_variance=max(xi_variance, 0.0),
+        xi_variance=xi_variance,
         log_likelihood=likelihood,
-        rows=rows,
-        cells=cells,
+        rows=start.rows + len(states),
+        cells=start.cells + panel.cells,
     )
+    return states, last
 
 
 def _noise_variances(model: SchwartzSmithModel, groups: Integers, prices: Reals) -> Reals:
@@ -206,10 +225,3 @@ def _noise_variances(model: SchwartzSmithModel, groups: Integers, prices: Reals)
             reason="two factors can meet two prices of a row exactly; more have noise 0",
         )
     return variances
-
-
-def _foretold(row: int) -> InvalidInput:
-    return InvalidInput(
-        field="noises",
-        reason=f"a price of row {row} could be foretold exactly; give it a noise above 0",
-    )

@@ -70,9 +70,10 @@ def observe(
         m21, m22 = -gain_xi * weight, 1.0 - gain_xi
         r11, r12 = m11 * p11 + m12 * p12, m11 * p12 + m12 * p22
         r21, r22 = m21 * p11 + m22 * p12, m21 * p12 + m22 * p22
-        p11 = r11 * m11 + r12 * m12 + gain_chi * gain_chi * noise
+        # prices met exactly leave nothing, of which rounding may keep a negative trace
+        p11 = max(r11 * m11 + r12 * m12 + gain_chi * gain_chi * noise, 0.0)
         p12 = r11 * m21 + r12 * m22 + gain_chi * gain_xi * noise
-        p22 = r21 * m21 + r22 * m22 + gain_xi * gain_xi * noise
+        p22 = max(r21 * m21 + r22 * m22 + gain_xi * gain_xi * noise, 0.0)
         total -= 0.5 * (_LOG_TWO_PI + log(variance) + error * error / variance)
     state[0], state[1], state[2], state[3], state[4], state[5] = chi, xi, p11, p12, p22, total
     return True

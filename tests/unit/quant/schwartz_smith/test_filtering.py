@@ -188,13 +188,12 @@ def test_row_by_row_gives_the_numbers_of_the_whole_panel(seed: int, missing: flo
     whole = filter_panel(model, panel, state)
     for row in range(40):
         state = update(model, state, panel.row(row))
-        assert state.mean == pytest.approx(whole.means[row], rel=1e-12, abs=1e-12)
-        assert [state.chi_variance, state.covariance, state.xi_variance] == pytest.approx(
-            whole.covariances[row], rel=1e-12, abs=1e-12
-        )
-    assert state.log_likelihood == pytest.approx(whole.log_likelihood, rel=1e-12)
+        assert state.mean.tolist() == whole.means[row].tolist()
+        spread = [state.chi_variance, state.covariance, state.xi_variance]
+        assert spread == whole.covariances[row].tolist()
+    assert state == whole.last
     assert whole.log_likelihoods.sum() == pytest.approx(whole.log_likelihood, rel=1e-12, abs=1e-9)
-    assert (state.rows, state.cells) == (40, panel.cells) == (whole.last.rows, whole.last.cells)
+    assert (state.rows, state.cells) == (40, panel.cells)
 
 
 @pytest.mark.parametrize("carry", ["json", "pickle"])
@@ -243,7 +242,7 @@ def test_an_update_takes_less_than_a_millisecond() -> None:
         began = time.perf_counter()
         state = update(model, state, row)
         elapsed.append(time.perf_counter() - began)
-    # the fastest half: other processes of the machine may interrupt any single one
+    # the median: other processes of the machine may interrupt any single one
     assert np.median(elapsed[50:]) < 1e-3
 
 
