@@ -183,7 +183,7 @@ def _filtered(
     states = np.empty((len(panel.steps), STATE_SIZE))
     failed = filter_rows(
         np.array(model.parameters.to_tuple()),
-        _noise_variances(model, panel.groups, panel.log_prices),
+        noise_variances(model, panel.groups, panel.log_prices),
         np.ascontiguousarray(panel.log_prices),
         np.ascontiguousarray(panel.years),
         np.ascontiguousarray(panel.steps),
@@ -210,8 +210,13 @@ def _filtered(
     return states, last
 
 
-def _noise_variances(model: SchwartzSmithModel, groups: Integers, prices: Reals) -> Reals:
-    """Return the noise variance of each column (cells,), after a check against the prices."""
+def noise_variances(model: SchwartzSmithModel, groups: Integers, prices: Reals) -> Reals:
+    """Return the noise variance of each column (cells,) of prices (rows, cells).
+
+    Raises:
+        InvalidInput: a column's group has no noise, or more than two prices of a row are to be met
+            exactly.
+    """
     if int(groups.max(initial=-1)) >= len(model.noises):
         raise InvalidInput(
             field="noises",

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from core.errors import HistoryTooShort, InvalidInput, ModelNotApplicable
-from quant.schwartz_smith.filtering import FilterState, vague_state
+from quant.schwartz_smith.filtering import FilterState, noise_variances, vague_state
 from quant.schwartz_smith.information import standard_errors
 from quant.schwartz_smith.kernels import STATE_SIZE, filter_rows
 from quant.schwartz_smith.panel import FuturesPanel
@@ -31,6 +31,7 @@ _SPREAD_OF_STARTS = 0.4
 _IMPOSSIBLE = 1e12
 _EQUAL = 1e-6
 _SMALL_NOISE = 1e-4
+_HARDLY_WORSE = 1e-3
 _ROUNDS = 6
 
 
@@ -86,7 +87,9 @@ def fit(
     Raises:
         HistoryTooShort: fewer than `MINIMUM_ROWS` rows hold two prices or more.
         ModelNotApplicable: no row holds two prices.
-        InvalidInput: a fixed name is unknown, everything is fixed, or `starts` is below 1.
+        InvalidInput: a fixed name is unknown or its value no parameter, everything is fixed,
+            `starts` is below 1, `first` has noises of other groups, or more than two prices of a
+            row are to be met exactly.
     """
     _check_panel(panel)
     coordinates = Coordinates(groups=int(panel.groups.max()) + 1, fixed=dict(fixed or {}))
@@ -95,9 +98,13 @@ def fit(
             field="fixed" if starts >= 1 else "starts",
             reason="expected one free parameter and one start at least",
         )
+    if first is not None and len(first.noises) != coordinates.groups:
+        reason = f"expected {coordinates.groups} noises, were {len(first.noises)}"
+        raise InvalidInput(field="first", reason=reason)
+    begin = coordinates.vector(_moments(panel) if first is None else first)
+    noise_variances(coordinates.model(begin), panel.groups, panel.log_prices)
     state = (vague_state(panel) if initial is None else initial).to_array()
     cost = partial(_cost, coordinates, panel, state)
-    begin = coordinates.vector(_moments(panel) if first is None else first)
     bounds = coordinates.bounds()
     generator = np.random.default_rng(seed)
     reached: list[float] = []
@@ -128,11 +135,11 @@ def fit(
 def _cost(coordinates: Coordinates, panel: FuturesPanel, start: Reals, vector: Reals) -> float:
     """Return the negative log-likelihood, a large number where there is none."""
     natural = coordinates.natural(vector)
-    noise_variances = np.square(natural[-coordinates.groups :])[panel.groups]
+    variances = np.square(natural[-coordinates.groups :])[panel.groups]
     state = start.copy()
     failed = filter_rows(
         natural[: -coordinates.groups],
-        noise_variances,
+        variances,
         np.ascontiguousarray(panel.log_prices),
         np.ascontiguousarray(panel.years),
         panel.steps,
@@ -184,17 +191,16 @@ def _gradient(cost: Callable[[Reals], float], at: Reals, low: Reals, high: Reals
 def _noises_of_zero(
     coordinates: Coordinates, vector: Reals, panel: FuturesPanel, state: Reals
 ) -> tuple[Coordinates, Reals, tuple[str, ...]]:
-    """Hold noises at exactly 0 that the likelihood drives there, at most two of a row."""
+    """Hold noises at exactly 0 that the likelihood drives there."""
     at_bound: list[str] = []
-    for name in coordinates.free:
-        place = coordinates.free.index(name) if name in coordinates.free else -1
-        if not name.startswith("noise_") or vector[place] > np.log(_SMALL_NOISE):
+    for name in [name for name in coordinates.free if name.startswith("noise_")]:
+        place = coordinates.free.index(name)
+        if vector[place] > np.log(_SMALL_NOISE):
             continue
         exact = Coordinates(groups=coordinates.groups, fixed={**coordinates.fixed, name: 0.0})
         without = np.delete(vector, place)
-        now = _cost(coordinates, panel, state, vector)
-        if _cost(exact, panel, state, without) <= now + 1e-3:
-            cost = partial(_cost, exact, panel, state)
+        cost = partial(_cost, exact, panel, state)
+        if cost(without) <= _cost(coordinates, panel, state, vector) + _HARDLY_WORSE:
             coordinates, vector = exact, _descend(cost, without, exact.bounds())[0]
             at_bound.append(name)
     return coordinates, vector, tuple(at_bound)

@@ -239,3 +239,9 @@ def test_what_cannot_be_asked_for_is_refused() -> None:
     everything = dict(zip((*PARAMETER_NAMES, "noise_0"), (*OIL.to_tuple(), 0.01), strict=True))
     with pytest.raises(InvalidInput, match="one free parameter"):
         fit(panel, fixed=everything)
+    with pytest.raises(InvalidInput, match="kappa"):
+        fit(panel, fixed={"kappa": -1.0})
+    with pytest.raises(InvalidInput, match="exactly"):
+        fit(panel, fixed={"noise_0": 0.0})
+    with pytest.raises(InvalidInput, match="first"):
+        fit(panel, first=SchwartzSmithModel(parameters=OIL, noises=OIL_NOISES))
