@@ -3,6 +3,7 @@
 What cannot belong to one is counted and told, never left out in silence.
 """
 
+import asyncio
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -129,7 +130,8 @@ async def load_contracts(
     window = await settlements.between(
         conn, org_id, source, product, span.first, span.last, positions
     )
-    return _assembled(source, product, span, window, positions)
+    # Twenty years of a long curve take a while, and the loop serves others meanwhile.
+    return await asyncio.to_thread(_assembled, source, product, span, window, positions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
