@@ -21,7 +21,8 @@ class DriftRule:
     the newest square in the running variances, `limit` the largest shock that counts, in standard
     deviations, `strength` the drift in daily deviations for a signal of 1 in usual markets: half
     of the 0.0228 that least squares gives for CL, NG, HO, RB and Brent together, 5 and 20 days
-    ahead, on 2008–2014 (on 2015–2023 it would give 0.0327, and above 0 for each of them).
+    ahead, on 2008–2014 (on 2015–2023 it would give 0.0327, and above 0 for each of them). The
+    half-life and the form were chosen with both periods in view, so that neither is unseen.
 
     Raises:
         InvalidInput: a number is not finite, a half-life or limit is not above 0, or the weight is
