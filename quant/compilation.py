@@ -3,6 +3,7 @@
 import numpy as np
 
 from core.mixers import Mixer
+from quant.forecast.compilation import compile_forecast_kernels
 from quant.portfolio import company
 from quant.quantum.subspace import Ansatz
 from quant.risk.kernels.compilation import compile_risk_kernels
@@ -19,6 +20,7 @@ def compile_kernels() -> None:
     problem = SubsetProblem(mu=generator.normal(size=8), sigma=factors @ factors.T, q=0.5, k=3)
     company(problem)
     compile_filter()
+    compile_forecast_kernels()
     angles = np.full(2, 0.1)
     for mixer in Mixer:
         ansatz = Ansatz(problem.basis, problem.costs(), mixer)
