@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from core.errors import InvalidInput
 from core.market import Instrument
-from quant.risk.exposures import Exposures
+from quant.risk.exposures import Exposures, sums_at
 from quant.risk.kernels.evaluation import Terms
 from quant.risk.option_values import OptionTerms
 
@@ -128,7 +128,7 @@ def _revalued(books: Sequence[Exposures]) -> Aggregate:
         deviations=deviations,
         bases=calls.values(books[0].prices[factors[first]]),
         scales=np.array(
-            [np.bincount(part.curved_places, part.curved_dollars, len(first)) for part in parts]
+            [sums_at(part.curved_places, part.curved_dollars, len(first)) for part in parts]
         ),
         half_gammas=np.zeros((len(books), len(optioned))),
     )
@@ -156,7 +156,7 @@ def _expanded(books: Sequence[Exposures]) -> Aggregate:
         bases=none,
         scales=np.zeros((len(books), 0)),
         half_gammas=np.array(
-            [np.bincount(part.curved_places, part.curved_dollars, len(optioned)) for part in parts]
+            [sums_at(part.curved_places, part.curved_dollars, len(optioned)) for part in parts]
         ),
     )
     return _aggregate(books, Revaluation.DELTA_GAMMA, optioned, terms, tuple(parts))
@@ -176,7 +176,7 @@ def _aggregate(
         labels=tuple(book.labels for book in books),
         optioned=optioned,
         linear=np.array(
-            [np.bincount(part.line_factors, part.line_dollars, len(factors)) for part in parts]
+            [sums_at(part.line_factors, part.line_dollars, len(factors)) for part in parts]
         ),
         terms=terms,
         parts=parts,

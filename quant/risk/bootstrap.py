@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from core.errors import InvalidInput
 from quant.risk.aggregation import Aggregate
+from quant.risk.exposures import sums_at
 from quant.risk.historical import check_changes
 from quant.risk.kernels.evaluation import evaluate_scenarios
 from quant.risk.kernels.simulation import draw_starts, sum_blocks
@@ -52,7 +53,7 @@ class BlockBootstrap:
         rows %= len(self.changes)
         shares = np.array(
             [
-                np.bincount(rows.ravel(), np.repeat(row, self.horizon_days), len(self.changes))
+                sums_at(rows.ravel(), np.repeat(row, self.horizon_days), len(self.changes))
                 for row in weights
             ]
         )

@@ -60,9 +60,8 @@ class Exposures:
     def deltas(self) -> Reals:
         """Return dollars per point of each factor (F,), options by their first derivative."""
         deltas = self.options.deltas(self.prices[self.option_factors]) * self.option_dollars
-        return np.asarray(
-            np.bincount(self.leg_factors, self.leg_dollars, len(self.factors))
-            + np.bincount(self.option_factors, deltas, len(self.factors))
+        return sums_at(self.leg_factors, self.leg_dollars, len(self.factors)) + sums_at(
+            self.option_factors, deltas, len(self.factors)
         )
 
     def position_deltas(self) -> Reals:
@@ -87,9 +86,8 @@ class Exposures:
 
     def by_position(self, legs: Reals, options: Reals) -> Reals:
         """Add up amounts by leg (L,) and by option (O,) to amounts by position (P,)."""
-        return np.asarray(
-            np.bincount(self.leg_positions, legs, len(self.labels))
-            + np.bincount(self.option_positions, options, len(self.labels))
+        return sums_at(self.leg_positions, legs, len(self.labels)) + sums_at(
+            self.option_positions, options, len(self.labels)
         )
 
     def over(self, factors: Sequence[Instrument], prices: Reals) -> "Exposures":
@@ -110,6 +108,12 @@ class Exposures:
             leg_factors=moved[self.leg_factors],
             option_factors=moved[self.option_factors],
         )
+
+
+def sums_at(places: Indices, amounts: Reals, size: int) -> Reals:
+    """Return the sum of the amounts (n,) at each of `size` places (size,)."""
+    # of nothing, bincount makes whole numbers
+    return np.bincount(places, amounts, size).astype(np.float64)
 
 
 def contracts_of(positions: Iterable[Position]) -> tuple[Instrument, ...]:

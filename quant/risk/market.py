@@ -9,7 +9,7 @@ from math import isfinite
 from core.books import OptionPosition
 from core.errors import InvalidInput, UnknownInstrument
 from core.market import Instrument
-from core.products import PRODUCTS
+from core.products import PRODUCTS, product
 from quant.calendars import last_trade_date
 from quant.contract_sizes import contract_size
 
@@ -104,9 +104,10 @@ class Market:
         """Return what one contract gains in dollars when its price as quoted rises by 1.00.
 
         Raises:
-            InvalidInput: the product's currency has no exchange rate.
+            UnknownProduct: the product is not in the registry.
+            InvalidInput: its currency has no exchange rate.
         """
-        row = PRODUCTS[instrument.product]
+        row = product(instrument.product)
         if row.currency not in self.dollars:
             reason = f"{instrument} is in {row.currency}, whose worth in dollars is not given"
             raise InvalidInput(field="dollars", reason=reason)

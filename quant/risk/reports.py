@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from core.market import Instrument
 from quant.risk.aggregation import Aggregate, Revaluation
+from quant.risk.exposures import sums_at
 from quant.risk.kernels.evaluation import average_kinds
 from quant.risk.tails import Tail
 
@@ -117,8 +118,8 @@ def _losses(aggregate: Aggregate, book: int, means: TailMeans, *, by_factor: boo
     size = len(aggregate.factors) if by_factor else len(aggregate.labels[book])
     return -np.array(
         [
-            np.bincount(lines, part.line_dollars * changes[part.line_factors], size)
-            + np.bincount(curves, part.curved_dollars * curved[part.curved_places], size)
+            sums_at(lines, part.line_dollars * changes[part.line_factors], size)
+            + sums_at(curves, part.curved_dollars * curved[part.curved_places], size)
             for changes, curved in zip(means.changes, means.curved, strict=True)
         ]
     )

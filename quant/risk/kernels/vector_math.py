@@ -74,7 +74,7 @@ def log_positive(x: float) -> float:
 
 @rounding_kernel
 def upper_tail_ratio(x: float) -> float:
-    """Return N(−x) e^(x²/2) of x ≥ 0 (Hart 1968, algorithm 5666).
+    """Return N(−x) e^(x²/2) of x ≥ 0 (Hart 1968, algorithm 5666; West 2005).
 
     N(−x) of it is correct to 1e-15, not more: the ratio's own error grows from 1e-14 at 3 to a few
     per cent beyond 7, where N(−x) is below 1e-12, and then stays there.
