@@ -74,13 +74,11 @@ class Exposures:
 
     def position_pnl(self, changes: Reals) -> Reals:
         """Return the profit (S, P) in scenarios of price changes (S, F), by full revaluation."""
-        positions = len(self.labels)
         now = self.prices[self.option_factors]
-        held = (self.leg_positions, changes[:, self.leg_factors] * self.leg_dollars)
         shifted = self.options.values(now + changes[:, self.option_factors])
         gained = (shifted - self.options.values(now)) * self.option_dollars
-        pnl = np.zeros((positions, len(changes)))
-        np.add.at(pnl, held[0], held[1].T)
+        pnl = np.zeros((len(self.labels), len(changes)))
+        np.add.at(pnl, self.leg_positions, (changes[:, self.leg_factors] * self.leg_dollars).T)
         np.add.at(pnl, self.option_positions, gained.T)
         return pnl.T
 

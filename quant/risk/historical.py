@@ -20,8 +20,9 @@ def historical_pnl(
     """Return the profit of each book in each scenario (B, S), and where it met a floor (S,).
 
     `changes` (S, F) are price changes in points as quoted, never returns: prices may be negative.
-    They are past days as they were, or filtered ones. A scenario meets a floor where it takes a
-    price under Black-76 to 0 or below; its options are then worth what they would pay.
+    They are past days as they were, or filtered ones. Volatilities and time stand still. A scenario
+    meets a floor where it takes a price under Black-76 to 0 or below; its options are then worth
+    what they would pay.
 
     Raises:
         InvalidInput: changes are not finite, or not of these factors.

@@ -124,7 +124,8 @@ def elliptical(
     """Prepare draws with mean 0 and the covariance (F, F) of daily price changes, times the days.
 
     Student's t has this covariance too, by scale √((ν − 2)/ν), and one χ² number a path for all
-    factors. Only the coordinates are drawn, which is the same distribution of profits.
+    factors. Only the coordinates are drawn, which is the same distribution of profits. Volatilities
+    and time stand still.
 
     Raises:
         InvalidInput: the matrix is no covariance of these factors, there are 2 degrees of freedom
