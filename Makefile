@@ -49,7 +49,7 @@ web/node_modules/.installed: web/package.json web/package-lock.json $(VENV)/.ins
 	@cd web && $(NODE_PATH) npm ci --silent --no-audit --no-fund
 	@touch $@
 
-$(VENV)/.compiled: $(wildcard quant/*.py quant/quantum/*.py quant/quantum/*/*.py) | $(VENV)/.installed
+$(VENV)/.compiled: $(wildcard quant/*.py quant/*/*.py quant/*/*/*.py) | $(VENV)/.installed
 	@echo "Compiling the numerical kernels, once: about a minute."
 	@$(BIN)/python -m quant.compilation
 	@touch $@

@@ -2,9 +2,13 @@
 
 import argparse
 import importlib
+import inspect
 import json
 import sys
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 from benchmarks.report import Report
 
@@ -14,6 +18,12 @@ NAMES = sorted(
     if path.stem not in {"__init__", "__main__", "data", "report", "stacks"}
 )
 
+OPTIONS: dict[str, tuple[str, Callable[[str], Any], str]] = {
+    "--data": ("data", Path, "a file of settlements to score on"),
+    "--from": ("first", date.fromisoformat, "the first day to score"),
+    "--to": ("last", date.fromisoformat, "the last day to score"),
+}
+
 
 def main() -> None:
     """Run one benchmark, or all."""
@@ -21,18 +31,33 @@ def main() -> None:
     parser.add_argument("name", choices=[*NAMES, "all"])
     parser.add_argument("--quick", action="store_true", help="fewer counts")
     parser.add_argument("--json", action="store_true", help="one JSON object per benchmark")
+    for option, (field, kind, words) in OPTIONS.items():
+        parser.add_argument(option, dest=field, type=kind, help=words)
     arguments = parser.parse_args()
     chosen = NAMES if arguments.name == "all" else [arguments.name]
-    reports = [run(name, quick=arguments.quick) for name in chosen]
+    asked = {field: getattr(arguments, field) for field, _, _ in OPTIONS.values()}
+    given = {field: value for field, value in asked.items() if value is not None}
+    refused = [name for name in chosen if not takes(name, given)]
+    if refused:
+        parser.error(f"{', '.join(refused)} takes no {' '.join(OPTIONS)}")
+    reports = [run(name, quick=arguments.quick, **given) for name in chosen]
     for report in reports:
         print(json.dumps(report.to_json(), indent=2) if arguments.json else _text(report))
     sys.exit(0 if all(report.met for report in reports) else 1)
 
 
-def run(name: str, *, quick: bool) -> Report:
-    """Run one benchmark by its file's name."""
-    report: Report = importlib.import_module(f"benchmarks.{name}").measure(quick=quick)
+def run(name: str, *, quick: bool, **given: Any) -> Report:
+    """Run one benchmark by its file's name, with the options it was given."""
+    report: Report = importlib.import_module(f"benchmarks.{name}").measure(quick=quick, **given)
     return report
+
+
+def takes(name: str, given: dict[str, Any]) -> bool:
+    """Tell whether a benchmark takes these options; none are taken by all."""
+    if not given:
+        return True
+    measure = importlib.import_module(f"benchmarks.{name}").measure
+    return set(given) <= set(inspect.signature(measure).parameters)
 
 
 def _text(report: Report) -> str:

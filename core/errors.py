@@ -7,8 +7,14 @@ HeliostatError
 ├── UnknownProduct          (404)
 ├── RunNotFound             (404)
 ├── CurveNotFound           (404)
+├── BookNotFound            (404)
+├── ModelNotApplicable      a model cannot take these prices, such as logs of negative ones (422)
+├── HistoryTooShort         an estimate needs more observations than there are (422)
+├── UnknownInstrument       a book or request names a contract nobody lists (422)
 ├── RunAlreadyFinished      (409)
 ├── SettlementsChanged      a stored price differs and no revision was asked for (409)
+├── BookExists              a book of this name is kept already (409)
+├── BookChanged             another version came between reading a book and replacing it (409)
 ├── IdempotencyKeyReused    same key, other body (422)
 ├── PlanLimitExceeded       more than the organisation's plan allows (422)
 ├── TooManyRuns             the plan allows no more unfinished runs (429)
@@ -122,6 +128,50 @@ class CurveNotFound(HeliostatError):
         super().__init__(product=product, source=source, as_of=as_of)
 
 
+class BookNotFound(HeliostatError):
+    """Raised when the organisation keeps no book of the name."""
+
+    code = "book-not-found"
+    status = 404
+    sentence = "Book {name} does not exist."
+
+    def __init__(self, *, name: str) -> None:
+        super().__init__(name=name)
+
+
+class ModelNotApplicable(HeliostatError):
+    """Raised when a model cannot take its input; `reason` says what to use instead."""
+
+    code = "model-not-applicable"
+    status = 422
+    sentence = "{model}: {reason}"
+
+    def __init__(self, *, model: str, reason: str) -> None:
+        super().__init__(model=model, reason=reason)
+
+
+class HistoryTooShort(HeliostatError):
+    """Raised when an estimate needs more observations than there are."""
+
+    code = "history-too-short"
+    status = 422
+    sentence = "{subject} needs {needed} observations; there are {found}."
+
+    def __init__(self, *, subject: str, needed: int, found: int) -> None:
+        super().__init__(subject=subject, needed=needed, found=found)
+
+
+class UnknownInstrument(HeliostatError):
+    """Raised when a book or a request names a contract that is not listed on its day."""
+
+    code = "unknown-instrument"
+    status = 422
+    sentence = "{instrument}: {reason}"
+
+    def __init__(self, *, instrument: str, reason: str) -> None:
+        super().__init__(instrument=instrument, reason=reason)
+
+
 class RunAlreadyFinished(HeliostatError):
     """Raised when a finished run is asked to change."""
 
@@ -145,6 +195,28 @@ class SettlementsChanged(HeliostatError):
 
     def __init__(self, *, file: str, row: int, new: str, stored: str, changed: int) -> None:
         super().__init__(file=file, row=row, new=new, stored=stored, changed=changed)
+
+
+class BookExists(HeliostatError):
+    """Raised when a book is to be made under a name that is taken."""
+
+    code = "book-exists"
+    status = 409
+    sentence = "Book {name} exists already; replace its positions, or choose another name."
+
+    def __init__(self, *, name: str) -> None:
+        super().__init__(name=name)
+
+
+class BookChanged(HeliostatError):
+    """Raised when a book is no longer at the version that was to be replaced or removed."""
+
+    code = "book-changed"
+    status = 409
+    sentence = "Book {name} is at version {version}, not {expected}; read it again, then repeat."
+
+    def __init__(self, *, name: str, version: int, expected: int) -> None:
+        super().__init__(name=name, version=version, expected=expected)
 
 
 class IdempotencyKeyReused(HeliostatError):

@@ -26,6 +26,12 @@ from quant.calendars import (
     settlement_time,
 )
 from quant.holidays import Calendar, holidays
+from quant.schwartz_smith.parameters import (
+    OIL,
+    SchwartzSmithParameters,
+    forward_intercept,
+    short_term_loading,
+)
 from quant.simulated_shapes import SHAPES, STEP_YEARS, Reals, noise_paths, shape
 
 Integers = NDArray[np.int64]
@@ -35,51 +41,6 @@ REPLAY_STARTS = date(2006, 1, 3)
 
 _DAYS_PER_YEAR = 365.25
 _MASK = (1 << 64) - 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SchwartzSmithParameters:
-    """Hold the two-factor parameters, per year: ln S = χ + ξ.
-
-    χ returns to 0 at rate `kappa`, ξ drifts; `mu_xi_star` and `lambda_chi` are risk-neutral.
-    """
-
-    kappa: float
-    sigma_chi: float
-    lambda_chi: float
-    mu_xi: float
-    mu_xi_star: float
-    sigma_xi: float
-    rho: float
-
-
-OIL = SchwartzSmithParameters(
-    kappa=1.49,
-    sigma_chi=0.286,
-    lambda_chi=0.157,
-    mu_xi=-0.0125,
-    mu_xi_star=0.0115,
-    sigma_xi=0.145,
-    rho=0.300,
-)
-"""Hold the oil futures estimates of Schwartz and Smith (2000), table 2."""
-
-
-def forward_intercept(years: Reals, parameters: SchwartzSmithParameters) -> Reals:
-    """Return A(T) of ln F(T) = e^(−κT) χ + ξ + A(T) (Schwartz and Smith 2000, equation 9).
-
-    Special cases: A(0) = 0; κT small is handled by expm1.
-    """
-    p = parameters
-    once = -np.expm1(-p.kappa * years)
-    twice = -np.expm1(-2.0 * p.kappa * years)
-    variance = (
-        twice * p.sigma_chi**2 / (2.0 * p.kappa)
-        + p.sigma_xi**2 * years
-        + 2.0 * once * p.rho * p.sigma_chi * p.sigma_xi / p.kappa
-    )
-    intercept: Reals = p.mu_xi_star * years - once * p.lambda_chi / p.kappa + 0.5 * variance
-    return intercept
 
 
 def short_term_factor(
@@ -148,7 +109,7 @@ class SimulatedMarket:
         shapes = [shape(contract.product) for contract in contracts]
         walk = _Walk.over(days, len(self.chi))
         years = _years_to_expiry(days, contracts)
-        decay = np.exp(-self.parameters.kappa * years)
+        decay = short_term_loading(years, self.parameters)
         log_forward = decay * walk.along(self.chi)[:, None] + walk.along(self.xi)[:, None]
         log_forward += forward_intercept(years, self.parameters)
         noise = {code: walk.along(self.noise[code]) for code in {one.product for one in contracts}}

@@ -187,13 +187,25 @@ async def window(
         if start is None
         else await conn.fetch(_SQL["window_rows"], owner, source, product, start, as_of)
     )
-    return SettlementWindow(
-        trade_dates=_integers(rows, "epoch_day").astype("datetime64[D]"),
-        contract_months=_integers(rows, "contract_month"),
-        positions=_integers(rows, "position"),
-        prices=np.array([row["price"] for row in rows], dtype=np.float64),
-        recorded_at=max((row["recorded_at"] for row in rows), default=None),
-    )
+    return _window(rows)
+
+
+async def between(
+    conn: "ReadConn",
+    org_id: UUID,
+    source: str,
+    product: str,
+    first: date,
+    last: date,
+    positions: int,
+) -> SettlementWindow:
+    """Return the rows of the dates `first` to `last`, both included.
+
+    Of the rows by contract month there may be some beyond the nearest `positions` contracts.
+    """
+    owner = owner_of(source, org_id)
+    rows = await conn.fetch(_SQL["rows_between"], owner, source, product, first, last, positions)
+    return _window(rows)
 
 
 async def sources(conn: "ReadConn", org_id: UUID) -> list[SourceSummary]:
@@ -318,6 +330,16 @@ async def _insert_announced(
 
 def _stored_settlement(row: "asyncpg.Record") -> StoredSettlement:
     return StoredSettlement(**{**row, "stage": SettlementStage(row["stage"])})
+
+
+def _window(rows: Sequence["asyncpg.Record"]) -> SettlementWindow:
+    return SettlementWindow(
+        trade_dates=_integers(rows, "epoch_day").astype("datetime64[D]"),
+        contract_months=_integers(rows, "contract_month"),
+        positions=_integers(rows, "position"),
+        prices=np.array([row["price"] for row in rows], dtype=np.float64),
+        recorded_at=max((row["recorded_at"] for row in rows), default=None),
+    )
 
 
 def _integers(rows: Sequence["asyncpg.Record"], name: str) -> npt.NDArray[np.int64]:

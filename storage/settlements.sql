@@ -141,6 +141,20 @@ FROM settlements
 WHERE org_id = $1 AND source = $2 AND product = $3 AND trade_date BETWEEN $4 AND $5
 ORDER BY trade_date, contract_month, position, revision DESC;
 
+-- name: rows_between
+-- A delivery month is at most three months further from its trade date than from the front month.
+SELECT DISTINCT ON (trade_date, contract_month, position)
+    trade_date - '1970-01-01'::date AS epoch_day, contract_month, position,
+    price::double precision AS price, recorded_at
+FROM settlements
+WHERE org_id = $1 AND source = $2 AND product = $3 AND trade_date BETWEEN $4 AND $5
+    AND CASE
+        WHEN contract_month = 0 THEN position <= $6
+        ELSE contract_month / 100 * 12 + contract_month % 100
+            - extract(year FROM trade_date) * 12 - extract(month FROM trade_date) < $6 + 3
+    END
+ORDER BY trade_date, contract_month, position, revision DESC;
+
 -- name: sources
 WITH RECURSIVE pairs AS (
     SELECT owners.org_id, first_pair.source, first_pair.product

@@ -8,6 +8,7 @@ from cluster.commands.chart import chart_lines
 from cluster.commands.connection import DataOption, connect
 from cluster.commands.exit_codes import teach
 from cluster.commands.output import JsonOption, show, show_json
+from cluster.commands.settled_text import remarks
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from heliostat import Curve
+    from heliostat import Curve, CurvePoint
 
 _COLUMNS = ("#", "contract", "last trade", "price", "from", "bid", "ask", "last", "settlement")
 
@@ -52,7 +53,7 @@ def curve(
     if as_json:
         show_json(found.model_dump(mode="json"))
     else:
-        show(curve_title(found), curve_table(found), *curve_chart(found))
+        show(curve_title(found), curve_table(found), *curve_chart(found), *_doubts(found))
 
 
 def curve_title(curve: "Curve") -> "Text":
@@ -93,6 +94,20 @@ def curve_chart(curve: "Curve") -> list[str]:
     """Return the lines of a small chart of a curve."""
     prices = [point.price for point in curve.points]
     return ["", *chart_lines(prices, [point.symbol for point in curve.points])]
+
+
+def _doubts(curve: "Curve") -> list[str]:
+    lines = []
+    stale = [f"{point.symbol} ({_why(point)})" for point in curve.points if point.is_stale]
+    if stale:
+        lines.append(f"stale: {', '.join(stale)}")
+    if curve.absent:
+        lines.append(f"without a settlement: {', '.join(curve.absent)}")
+    return [*lines, *remarks((), curve.ignored, curve.ignored_rows)]
+
+
+def _why(point: "CurvePoint") -> str:
+    return "silent" if point.settled_on is None else f"settled {point.settled_on}"
 
 
 def _price(price: "Decimal | None") -> str:

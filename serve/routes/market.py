@@ -1,5 +1,6 @@
 """Own products and forward curves over HTTP."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated
 
@@ -8,14 +9,18 @@ from pydantic import BaseModel
 
 from core import products as registry
 from core.clock import utc_from_ns
-from core.errors import CurveNotFound
 from core.market import Curve, CurvePoint, Instrument, validate_source
-from quant.curves import settled_points
-from serve.keys import Caller, CallerOf
-from serve.services import Services, ServicesOf
+from quant.forward_curve import Interpolation
+from quant.units import price_unit_of
+from serve.keys import CallerOf
+from serve.services import ServicesOf
+from serve.settled import IgnoredView, ignored_views, price_text
+from serve.settled_curves import settled_curve
 from storage import settlements
 
 router = APIRouter(tags=["market"])
+
+_NOTHING: Mapping[Instrument, date] = {}
 
 
 class SourceRange(BaseModel):
@@ -48,7 +53,11 @@ class ProductList(BaseModel):
 
 
 class CurvePointView(BaseModel):
-    """Hold one contract on a curve; `basis` names where `price` comes from."""
+    """Hold one contract on a curve; `basis` names where `price` comes from.
+
+    `is_stale`: a live one is silent for too long, a settled one is of the day `settled_on` before
+    or repeats what settled for days. `is_suspect`: no fresh quote since a gap.
+    """
 
     position: int
     contract: str
@@ -61,10 +70,17 @@ class CurvePointView(BaseModel):
     last: str | None
     settlement: str | None
     event_time: datetime | None
+    is_stale: bool
+    is_suspect: bool
+    settled_on: date | None
 
 
 class CurveView(BaseModel):
-    """Hold a forward curve, front month first. `gap` tells of an interrupted stream."""
+    """Hold a forward curve, front month first. `gap` tells of an interrupted stream.
+
+    Of a settled curve `absent` names the delivery months without a price young enough, and of
+    `ignored_rows` stored settlements that could not be used some are in `ignored`.
+    """
 
     product: str
     source: str
@@ -76,6 +92,30 @@ class CurveView(BaseModel):
     currency: str
     price_unit: str
     points: list[CurvePointView]
+    absent: list[str]
+    ignored: list[IgnoredView]
+    ignored_rows: int
+
+
+class CurvePriceView(BaseModel):
+    """Hold the price of a day; extrapolated, it is that of the first or the last contract."""
+
+    date: date
+    price: str
+    is_extrapolated: bool
+
+
+class CurvePricesView(BaseModel):
+    """Hold prices between the contracts of a settled curve; each stands at its last trade date."""
+
+    product: str
+    source: str
+    as_of: date
+    interpolation: Interpolation
+    currency: str
+    price_unit: str
+    unit: str
+    prices: list[CurvePriceView]
 
 
 @router.get("/products")
@@ -127,40 +167,54 @@ async def read_curve(
     registry.product(code)
     if as_of is None and source is None:
         return _view(await services.market.curve(code))
-    return _view(await _settled(code, caller, services, as_of, source))
+    chosen = None if source is None else validate_source(source)
+    found = await settled_curve(services, caller, code, as_of, chosen)
+    view = _view(found.curve, {node.contract: node.settled_on for node in found.forward.nodes})
+    view.absent = [str(contract.contract_month) for contract in found.forward.absent]
+    view.ignored, view.ignored_rows = ignored_views(found.loaded), found.loaded.ignored_rows
+    return view
 
 
-async def _settled(
-    code: str, caller: Caller, services: Services, as_of: date | None, source: str | None
-) -> Curve:
-    live = (await services.market.live_products()).get(code)
-    chosen = validate_source(source) if source is not None else live
-    missing = CurveNotFound(
-        product=code, source=chosen or "any live source", as_of=str(as_of or "today")
-    )
-    if chosen is None:
-        raise missing
-    async with services.pools.read(caller.org_id) as connection:
-        rows = await settlements.curve_rows(connection, caller.org_id, chosen, code, as_of)
-    if not rows:
-        raise missing
-    trade_date = rows[0].trade_date
-    points = settled_points(
-        code, trade_date, [(row.contract_month, row.position, row.price) for row in rows]
-    )
-    return Curve(
+@router.get("/products/{code}/curve/prices")
+async def read_curve_prices(
+    code: str,
+    caller: CallerOf,
+    services: ServicesOf,
+    on: Annotated[
+        list[date], Query(min_length=1, max_length=400, description="A day; may be repeated.")
+    ],
+    interpolation: Annotated[
+        Interpolation, Query(description="How prices between two contracts are found.")
+    ] = Interpolation.LINEAR,
+    as_of: Annotated[date | None, Query(description="Unset: the latest that settled.")] = None,
+    source: Annotated[str | None, Query(description="cme, sandbox or import:NAME.")] = None,
+) -> CurvePricesView:
+    """Return the prices of days on the curve that settled at or before a date.
+
+    Before the first and after the last contract the curve is flat, and the answer says so.
+    """
+    chosen = None if source is None else validate_source(source)
+    found = await settled_curve(services, caller, code, as_of, chosen)
+    priced = found.forward.prices_at(on, interpolation)
+    unit = price_unit_of(code)
+    return CurvePricesView(
         product=code,
-        source=chosen,
-        as_of=trade_date,
-        as_of_ns=0,
-        version=0,
-        live=False,
-        gap=False,
-        points=points,
+        source=found.curve.source,
+        as_of=found.curve.as_of,
+        interpolation=interpolation,
+        currency=unit.currency,
+        price_unit=unit.per,
+        unit=str(unit),
+        prices=[
+            CurvePriceView(date=day, price=price_text(price), is_extrapolated=beyond)
+            for day, price, beyond in zip(
+                on, priced.prices.tolist(), priced.is_extrapolated.tolist(), strict=True
+            )
+        ],
     )
 
 
-def _view(curve: Curve) -> CurveView:
+def _view(curve: Curve, settled_on: Mapping[Instrument, date] = _NOTHING) -> CurveView:
     product = registry.product(curve.product)
     return CurveView(
         product=curve.product,
@@ -172,18 +226,25 @@ def _view(curve: Curve) -> CurveView:
         gap=curve.gap,
         currency=product.currency,
         price_unit=product.price_unit,
-        points=[_point(curve.product, point) for point in curve.points],
+        points=[_point(curve.product, point, settled_on) for point in curve.points],
+        absent=[],
+        ignored=[],
+        ignored_rows=0,
     )
 
 
-def _point(product: str, point: CurvePoint) -> CurvePointView:
+def _point(
+    product: str, point: CurvePoint, settled_on: Mapping[Instrument, date]
+) -> CurvePointView:
+    contract = Instrument(product, point.contract_month)
+
     def text(price: object) -> str | None:
         return None if price is None else str(price)
 
     return CurvePointView(
         position=point.position,
         contract=str(point.contract_month),
-        symbol=Instrument(product, point.contract_month).symbol,
+        symbol=contract.symbol,
         last_trade_date=point.last_trade_date,
         price=str(point.price),
         basis=point.basis,
@@ -192,4 +253,7 @@ def _point(product: str, point: CurvePoint) -> CurvePointView:
         last=text(point.last),
         settlement=text(point.settlement),
         event_time=None if point.event_ns is None else utc_from_ns(point.event_ns),
+        is_stale=point.is_stale,
+        is_suspect=point.is_suspect,
+        settled_on=settled_on.get(contract),
     )

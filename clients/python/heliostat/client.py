@@ -10,6 +10,7 @@ import httpx
 
 from heliostat import models
 from heliostat.address import find_address
+from heliostat.desk import Desk
 from heliostat.events import MarketEvent
 from heliostat.flows import ExportFormat, Flows
 from heliostat.market_flows import RangeOptions, Resolution, TickForm, TickKind
@@ -32,6 +33,7 @@ from heliostat.runs import (
     Webhook,
     WebhookDelivery,
 )
+from heliostat.settled import Settled
 from heliostat.transports import SyncTransport, client_settings
 from heliostat.weather import (
     CurrentWeather,
@@ -42,7 +44,7 @@ from heliostat.weather import (
 )
 
 
-class Client(Frames):
+class Client(Frames, Desk, Settled):
     """Talk to the Heliostat API.
 
     The address and key are the arguments, else HELIOSTAT_URL and HELIOSTAT_KEY, else those of the

@@ -13,18 +13,22 @@ HeliostatError
     ├── InvalidInput          422 invalid-input, and every other 400 or 422
     │   ├── SettlementFileRejected
     │   ├── PlanLimitExceeded
-    │   └── IdempotencyKeyReused
+    │   ├── IdempotencyKeyReused
+    │   └── UnknownInstrument
     ├── Unauthenticated       401
     ├── BudgetExhausted       402
     ├── Forbidden             403
     ├── NotFound              404
     │   ├── UnknownProduct
     │   ├── RunNotFound
-    │   └── CurveNotFound
+    │   ├── CurveNotFound
+    │   └── BookNotFound
     ├── Conflict              409
     │   ├── RunAlreadyFinished
     │   ├── ResultNotReady
-    │   └── SettlementsChanged
+    │   ├── SettlementsChanged
+    │   ├── BookExists
+    │   └── BookChanged
     ├── PayloadTooLarge       413
     ├── RateLimited           429
     │   └── TooManyRuns
@@ -159,6 +163,27 @@ class IdempotencyKeyReused(InvalidInput):
     statuses = frozenset()
 
 
+class ModelNotApplicable(InvalidInput):
+    """Raised when a model cannot take what there is; `reason` says what to use instead."""
+
+    codes = frozenset({"model-not-applicable"})
+    statuses = frozenset()
+
+
+class HistoryTooShort(InvalidInput):
+    """Raised when an estimate has `found` observations and needs `needed`."""
+
+    codes = frozenset({"history-too-short"})
+    statuses = frozenset()
+
+
+class UnknownInstrument(InvalidInput):
+    """Raised when a contract is of no known product, or does not trade; `instrument` names it."""
+
+    codes = frozenset({"unknown-instrument"})
+    statuses = frozenset()
+
+
 class Unauthenticated(ApiError):
     """Raised when the key is missing or not valid."""
 
@@ -205,6 +230,13 @@ class CurveNotFound(NotFound):
     statuses = frozenset()
 
 
+class BookNotFound(NotFound):
+    """Raised when there is no book of the name."""
+
+    codes = frozenset({"book-not-found"})
+    statuses = frozenset()
+
+
 class Conflict(ApiError):
     """Raised when what is stored forbids the request."""
 
@@ -229,6 +261,20 @@ class SettlementsChanged(Conflict):
     """Raised when an import holds another price for a stored key and `revise` was not asked."""
 
     codes = frozenset({"settlements-changed"})
+    statuses = frozenset()
+
+
+class BookExists(Conflict):
+    """Raised when a book is to be made under a name that is taken."""
+
+    codes = frozenset({"book-exists"})
+    statuses = frozenset()
+
+
+class BookChanged(Conflict):
+    """Raised when a book is at another `version` than the one that was to be replaced."""
+
+    codes = frozenset({"book-changed"})
     statuses = frozenset()
 
 

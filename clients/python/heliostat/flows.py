@@ -10,10 +10,12 @@ from pydantic import TypeAdapter
 
 from heliostat import models
 from heliostat.answers import parse, query
+from heliostat.book_flows import BookFlows
 from heliostat.effects import Call, FileBody, Flow, read_chunk
 from heliostat.errors import UnexpectedAnswer, error_from_problem
 from heliostat.files import save
 from heliostat.frames import FrameFlows
+from heliostat.history_flows import HistoryFlows
 from heliostat.market_flows import MarketFlows
 from heliostat.sse import LineSplitter, json_object
 from heliostat.weather_flows import WeatherFlows
@@ -24,7 +26,7 @@ ExportFormat = Literal["csv", "arrow"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Flows(MarketFlows, FrameFlows, WeatherFlows, WebhookFlows):
+class Flows(MarketFlows, HistoryFlows, FrameFlows, WeatherFlows, WebhookFlows, BookFlows):
     """Make the flows of one client; holds settings only, so it may be shared freely."""
 
     def import_settlements(

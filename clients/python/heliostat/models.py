@@ -49,8 +49,23 @@ class Product(Model):
     sources: tuple[SourceCoverage, ...] = ()
 
 
+class IgnoredSettlement(Model):
+    """Hold a stored settlement that could not be used, such as one of a Sunday, and why."""
+
+    product: str
+    date: date
+    contract: str
+    position: int | None = None
+    price: Decimal
+    reason: str
+
+
 class CurvePoint(Model):
-    """Hold one contract of a curve; `position` 1 is the front month, `contract` is YYYYMM."""
+    """Hold one contract of a curve; `position` 1 is the front month, `contract` is YYYYMM.
+
+    `is_stale`: a live one is silent for too long, a settled one is of the day `settled_on` before
+    or repeats what settled for days. `is_suspect`: no fresh quote since a gap.
+    """
 
     position: int
     contract: str
@@ -63,12 +78,16 @@ class CurvePoint(Model):
     last: Decimal | None = None
     settlement: Decimal | None = None
     event_time: datetime | None = None
+    is_stale: bool = False
+    is_suspect: bool = False
+    settled_on: date | None = None
 
 
 class Curve(Model):
     """Hold the forward curve of one product; prices are `currency` per `price_unit`.
 
-    `gap` tells that the stream behind a live curve is interrupted.
+    `gap` tells that the stream behind a live curve is interrupted. Of a settled curve `absent`
+    names the delivery months without a price young enough, `ignored` what could not be used.
     """
 
     product: str
@@ -81,6 +100,9 @@ class Curve(Model):
     currency: str
     price_unit: str
     points: tuple[CurvePoint, ...]
+    absent: tuple[str, ...] = ()
+    ignored: tuple[IgnoredSettlement, ...] = ()
+    ignored_rows: int = 0
 
 
 class Tick(Model):

@@ -99,6 +99,14 @@ TENANT_ROWS: dict[str, dict[str, Any]] = {
         "created_at": NOW,
         "next_attempt_at": NOW,
     },
+    "books": {"book_id": RUN, "name": "desk", "created_at": NOW},
+    "book_versions": {
+        "book_id": RUN,
+        "version": 1,
+        "title": "Desk",
+        "positions": [],
+        "recorded_at": NOW,
+    },
 }
 
 

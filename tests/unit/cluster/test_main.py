@@ -15,6 +15,9 @@ COMMANDS = [
     ("logs",),
     ("doctor",),
     ("curve",),
+    ("history",),
+    ("spreads",),
+    ("seasonality",),
     ("optimize",),
     ("runs", "list"),
     ("runs", "show"),
@@ -28,6 +31,12 @@ COMMANDS = [
     ("sql",),
     ("import", "settlements"),
     ("export", "settlements"),
+    ("books", "import"),
+    ("books", "list"),
+    ("books", "show"),
+    ("books", "versions"),
+    ("books", "export"),
+    ("books", "remove"),
 ]
 
 

@@ -91,20 +91,52 @@ def test_last_trade_dates_equal_the_published_ones(commodity: str, shared_data: 
     assert [day for day in extra if day.year > 2003] == []
 
 
-@pytest.mark.parametrize("commodity", ["cmewti", "cmeng", "cmeulsd", "cmerbob", "icegasoil"])
+@pytest.mark.parametrize(
+    ("commodity", "contracts"),
+    [("cmewti", 385), ("cmeng", 299), ("cmeulsd", 288), ("cmerbob", 253), ("icegasoil", 311)],
+)
 def test_last_trade_dates_belong_to_the_published_month(
-    commodity: str, shared_data: SharedData
+    commodity: str, contracts: int, shared_data: SharedData
 ) -> None:
-    # The months printed for the two Brent series are not delivery months, so they are left out.
     code = COMMODITIES[commodity]
+    published = [
+        row for row in rows(shared_data("contract_expiries.csv")) if row["cmdty"] == commodity
+    ]
     wrong = [
         row["last_trade"]
-        for row in rows(shared_data("contract_expiries.csv"))
-        if row["cmdty"] == commodity
-        and last_trade_date(Instrument(code, ContractMonth(int(row["year"]), int(row["month"]))))
+        for row in published
+        if last_trade_date(Instrument(code, ContractMonth(int(row["year"]), int(row["month"]))))
         != date.fromisoformat(row["last_trade"])
     ]
+    assert len(published) == contracts
     assert wrong == [day.isoformat() for product, day in RULE_MISSES if product == code]
+
+
+@pytest.mark.parametrize(
+    ("commodity", "lines", "first", "last"),
+    [
+        ("icebrent", 399, ContractMonth(2003, 2), ContractMonth(2031, 3)),
+        ("cmebrent", 97, ContractMonth(2024, 3), ContractMonth(2032, 3)),
+    ],
+)
+def test_each_brent_contract_ends_on_its_published_day(
+    commodity: str, lines: int, first: ContractMonth, last: ContractMonth, shared_data: SharedData
+) -> None:
+    # The months printed for Brent follow the last trade date, not delivery, and 61 contracts are
+    # printed twice. But one contract ends a month, so the dates in order are the contracts in
+    # order from a known one: February 2003 ended on 2003-01-16, March 2024 on 2024-01-31.
+    published = [
+        date.fromisoformat(row["last_trade"])
+        for row in rows(shared_data("contract_expiries.csv"))
+        if row["cmdty"] == commodity
+    ]
+    months = [first]
+    while months[-1] < last:
+        months.append(months[-1].plus(1))
+    by_rule = [last_trade_date(Instrument(COMMODITIES[commodity], month)) for month in months]
+    assert len(published) == lines
+    assert by_rule == sorted(set(published))
+    assert len(by_rule) == {"icebrent": 338, "cmebrent": 97}[commodity]
 
 
 @pytest.mark.parametrize("calendar", [Calendar.NYMEX, Calendar.ICE])
@@ -114,6 +146,7 @@ def test_holidays_equal_the_published_ones(calendar: Calendar, shared_data: Shar
         for row in rows(shared_data("exchange_holidays.csv"))
         if row["exchange"] == calendar.value
     }
+    assert len(published) == {Calendar.NYMEX: 146, Calendar.ICE: 49}[calendar]
     first, last = min(published), max(published)
     by_rule = {
         day

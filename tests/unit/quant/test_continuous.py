@@ -3,26 +3,15 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
 
 from core.errors import InvalidInput
 from core.market import ContractMonth, Instrument
 from quant.calendars import business_days, calendar_of, last_trade_date, listed_contracts
 from quant.continuous import SettlementHistory, from_contract_months, held_changes
+from tests.published_histories import load_settlements
 
 SharedData = Callable[[str], Path]
-
-
-def load(path: Path, product: str, columns: int) -> SettlementHistory:
-    table = pq.read_table(path, filters=[("product", "=", product)])
-    days = np.array([moment.date() for moment in table["date"].to_pylist()])
-    positions = table["position"].to_numpy()
-    dates, rows = np.unique(days, return_inverse=True)
-    matrix = np.full((len(dates), columns), np.nan)
-    kept = positions <= columns
-    matrix[rows[kept], positions[kept] - 1] = table["settlement"].to_numpy()[kept]
-    return SettlementHistory(product=product, dates=tuple(dates), settlements=matrix)
 
 
 def brute_force(history: SettlementHistory, positions: int) -> np.ndarray:
@@ -105,7 +94,7 @@ def test_shapes_that_disagree_are_refused(
 
 
 def test_real_crude_gives_the_known_roll_gaps(shared_data: SharedData) -> None:
-    history = load(shared_data("futures_settlements.parquet"), "CL", 3)
+    history = load_settlements(shared_data("futures_settlements.parquet"), "CL", 3)
     row = history.dates.index(date(2020, 4, 20))
     assert history.settlements[row, :2].tolist() == [-37.63, 20.43]
     assert history.settlements[row + 1, 0] == 10.01
@@ -125,7 +114,7 @@ def test_real_crude_gives_the_known_roll_gaps(shared_data: SharedData) -> None:
 def test_real_prices_roll_on_the_days_of_the_rule(product: str, shared_data: SharedData) -> None:
     # On almost all days a curve moves nearly in parallel; matching it one position off gives
     # rough changes. The rule must beat a rule one day early and one day late clearly.
-    history = load(shared_data("futures_settlements.parquet"), product, 8)
+    history = load_settlements(shared_data("futures_settlements.parquet"), product, 8)
 
     def roughness(changes: np.ndarray) -> float:
         return float(np.nanmean(np.abs(np.diff(changes, axis=1))))
@@ -141,5 +130,5 @@ def test_real_prices_roll_on_the_days_of_the_rule(product: str, shared_data: Sha
 
 
 def test_real_crude_agrees_with_following_each_contract(shared_data: SharedData) -> None:
-    history = load(shared_data("futures_settlements.parquet"), "CL", 5)
+    history = load_settlements(shared_data("futures_settlements.parquet"), "CL", 5)
     np.testing.assert_array_equal(history.held_changes(4), brute_force(history, 4))

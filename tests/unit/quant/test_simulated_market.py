@@ -4,7 +4,6 @@ from math import exp
 
 import numpy as np
 import pytest
-from scipy.integrate import quad
 
 from core.clock import ns_from_utc
 from core.errors import InvalidInput
@@ -12,11 +11,10 @@ from core.market import Instrument
 from core.products import PRODUCTS, product
 from quant.calendars import business_days, listed_contracts, settlement_time
 from quant.holidays import Calendar
+from quant.schwartz_smith.parameters import OIL
 from quant.simulated_market import (
-    OIL,
     REPLAY_STARTS,
     SIMULATED_PRODUCTS,
-    forward_intercept,
     intraday_noise,
     short_term_factor,
     simulate_market,
@@ -27,27 +25,6 @@ CLOSES = 60.0 * np.exp(np.random.default_rng(3).normal(0.0, 0.02, 8321).cumsum()
 DAY = date(2026, 11, 20)
 SETTLED_BEFORE_ICE = {"CL": "112.19", "BZ": "115.21", "HO": "3.2364", "RB": "2.8105", "NG": "6.868"}
 FRONT = listed_contracts("CL", DAY, 36)
-
-
-def test_intercept_is_the_integral_of_the_risk_neutral_moments() -> None:
-    # Mean and variance of ln S(T) by quadrature of the two diffusions, no closed form used.
-    for years in (0.05, 0.5, 1.0, 3.0):
-
-        def short(u: float, horizon: float = years) -> float:
-            return exp(-OIL.kappa * (horizon - u))
-
-        drift = OIL.mu_xi_star * years - quad(lambda u: OIL.lambda_chi * short(u), 0, years)[0]
-        variance = quad(
-            lambda u: (
-                (OIL.sigma_chi * short(u)) ** 2
-                + OIL.sigma_xi**2
-                + 2 * OIL.rho * OIL.sigma_chi * short(u) * OIL.sigma_xi
-            ),
-            0,
-            years,
-        )[0]
-        assert forward_intercept(np.array([years]), OIL)[0] == pytest.approx(drift + variance / 2)
-    assert forward_intercept(np.array([0.0]), OIL)[0] == 0.0
 
 
 def test_shocks_of_the_split_have_the_published_moments() -> None:

@@ -12,6 +12,7 @@ SAMPLES = {
     "webhook_id": str(UUID(int=8)),
     "code": "CL",
     "venue": "cme",
+    "name": "desk",
 }
 OPEN = {("GET", "/v1/health")}
 NO_KEYS = [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic hs_test"}]
@@ -31,10 +32,14 @@ def test_the_documents_are_not_empty(edge: Any) -> None:
         "/v1/health",
         "/v1/products",
         "/v1/products/{code}/curve",
+        "/v1/products/{code}/curve/prices",
+        "/v1/products/{code}/history",
+        "/v1/products/{code}/seasonality",
         "/v1/products/{code}/instruments",
         "/v1/products/{code}/quotes",
         "/v1/products/{code}/ticks",
         "/v1/products/{code}/bars",
+        "/v1/spreads/{name}",
         "/v1/feeds",
         "/v1/feeds/{venue}",
         "/v1/runs",
@@ -51,6 +56,10 @@ def test_the_documents_are_not_empty(edge: Any) -> None:
         "/v1/webhooks/{webhook_id}/test",
         "/v1/settlements",
         "/v1/settlements/imports",
+        "/v1/books",
+        "/v1/books/{name}",
+        "/v1/books/{name}/import",
+        "/v1/books/{name}/versions",
     }
     assert {path for _, path in operations(edge.streams)} == {"/quotes", "/runs/{run_id}"}
 

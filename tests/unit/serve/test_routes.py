@@ -189,8 +189,14 @@ async def test_the_live_curve_keeps_every_digit(edge: Any) -> None:
                 "last": None,
                 "settlement": None,
                 "event_time": "2020-04-20T18:00:00Z",
+                "is_stale": False,
+                "is_suspect": False,
+                "settled_on": None,
             }
         ],
+        "absent": [],
+        "ignored": [],
+        "ignored_rows": 0,
     }
 
 

@@ -1,0 +1,1 @@
+"""Own the parts of the benchmark of risk."""

@@ -1,0 +1,56 @@
+"""Own the pictures of commands: the files that may be drawn into, and the way into them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cluster.commands.output import remark
+from core.errors import InvalidInput
+
+PlotOption = Annotated[
+    Path | None,
+    typer.Option("--plot", metavar="FILE", help="Draw it into a .png or .svg file as well."),
+]
+
+_SUFFIXES = (".png", ".svg")
+
+
+def check_picture_file(path: Path | None) -> None:
+    """Refuse a file that could not be drawn into, before anything is computed.
+
+    Raises:
+        InvalidInput: it is neither .png nor .svg, or its folder does not exist.
+    """
+    if path is None:
+        return
+    if path.suffix not in _SUFFIXES:
+        reason = f"expected a .png or .svg file, was {str(path)!r}"
+        raise InvalidInput(field="--plot", reason=reason)
+    if not path.parent.is_dir():
+        raise InvalidInput(field="--plot", reason=f"the folder {path.parent} does not exist")
+
+
+@contextmanager
+def picture(path: Path, *, title: str, x_label: str, y_label: str) -> Iterator[Any]:
+    """Hand out axes to draw on; at the end they are in the file, which is said on stderr.
+
+    Raises:
+        InvalidInput: matplotlib is not installed.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        reason = "it needs matplotlib, which is not installed"
+        raise InvalidInput(field="--plot", reason=reason) from error
+    figure = Figure(figsize=(8.0, 5.0), layout="constrained")
+    axes = figure.subplots()
+    yield axes
+    axes.set(title=title, xlabel=x_label, ylabel=y_label)
+    axes.grid(alpha=0.3)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend()
+    figure.savefig(path)
+    remark(f"drawn into {path}")

@@ -1,0 +1,137 @@
+"""Own `heliostat spreads`: a spread by date, its latest, and the band of earlier years."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cluster.commands.connection import DataOption, connect
+from cluster.commands.exit_codes import teach
+from cluster.commands.output import JsonOption, show, show_json
+from cluster.commands.pictures import PlotOption, check_picture_file, picture
+from cluster.commands.settled_text import (
+    FromOption,
+    SourceOption,
+    ToOption,
+    date_chart,
+    remarks,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.table import Table
+    from rich.text import Text
+
+    from heliostat import Spread
+
+_LEG_COLUMNS = ("leg", "contract", "weight", "price", "unit")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command(
+        "spreads",
+        epilog=teach(
+            "heliostat spreads calendar --product CL --positions 1-12",
+            "heliostat spreads crack-3-2-1 --from 2022-01-03 --plot crack.svg",
+            "heliostat spreads crack-gasoline --product BZ --json",
+        ),
+    )(spreads)
+
+
+def spreads(
+    context: typer.Context,
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="calendar, crack-3-2-1, crack-2-1-1, crack-gasoline, crack-distillate, ..."
+        ),
+    ],
+    product: Annotated[
+        str | None,
+        typer.Option(help="Of a calendar spread, or the crude of a crack; otherwise CL."),
+    ] = None,
+    positions: Annotated[
+        str | None, typer.Option(help="1-12 of a calendar spread (or 1-2), 1 of a crack.")
+    ] = None,
+    years: Annotated[int, typer.Option(min=1, max=10, help="Earlier years in the band.")] = 5,
+    first: FromOption = None,
+    last: ToOption = None,
+    source: SourceOption = None,
+    plot: PlotOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a spread over a range of dates, by default the latest year.
+
+    A calendar spread is near less far. A crack of c:g:d makes g of gasoline (RB) and d of
+    distillate (HO) from c of crude, in the unit of the crude. The band is what the spread was on
+    the same day of earlier years: lowest, mean and highest.
+    """
+    check_picture_file(plot)
+    with connect(context, data) as client:
+        found = client.spread(
+            name,
+            product=product and product.upper(),
+            positions=positions,
+            years=years,
+            first=first,
+            last=last,
+            source=source,
+        )
+    if plot is not None:
+        _draw(found, plot)
+    if as_json:
+        show_json(found.model_dump(mode="json"))
+        return
+    dates, values = [point.date for point in found.points], [point.value for point in found.points]
+    notes = remarks(found.missing, found.ignored, found.ignored_rows)
+    show(_title(found), _legs(found), *date_chart(dates, values), *notes)
+
+
+def _title(found: "Spread") -> "Text":
+    from rich.text import Text
+
+    latest = found.latest
+    title = Text.assemble((found.title, "bold"), f"  {latest.date}  source ")
+    title.append(found.source, "bold")
+    title.append(f"  {latest.value} {found.unit}")
+    if latest.years:
+        band = f"{latest.low} to {latest.high}, mean {latest.mean}"
+        title.append(f"  {latest.years} earlier years: {band}")
+    return title
+
+
+def _legs(found: "Spread") -> "Table":
+    from rich.table import Table
+
+    table = Table(*_LEG_COLUMNS, box=None, pad_edge=False)
+    for column in (2, 3):
+        table.columns[column].justify = "right"
+    for leg in found.legs:
+        table.add_row(
+            f"{leg.product} {leg.position}",
+            leg.symbol,
+            f"{leg.weight:+.4g}",
+            str(leg.price),
+            leg.unit,
+        )
+    return table
+
+
+def _draw(found: "Spread", path: "Path") -> None:
+    title = f"{found.title}, source {found.source}"
+    banded = [point for point in found.points if point.years]
+    with picture(path, title=title, x_label="settled on", y_label=found.unit) as axes:
+        if banded:
+            axes.fill_between(
+                [point.date for point in banded],
+                [float(point.low or 0) for point in banded],
+                [float(point.high or 0) for point in banded],
+                alpha=0.2,
+                label="range of earlier years",
+            )
+            days = [point.date for point in banded]
+            axes.plot(days, [float(point.mean or 0) for point in banded], "--", label="their mean")
+        days = [point.date for point in found.points]
+        axes.plot(days, [float(point.value) for point in found.points], label=found.title)

@@ -1,0 +1,55 @@
+"""Own what a density model is tuned with: memory lengths, gains and limits."""
+
+from dataclasses import dataclass
+
+from core.errors import InvalidInput
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DensitySettings:
+    """Hold the settings, chosen on 1988–2014; half-lives and windows are in days.
+
+    `news_limit` bounds a day's change, in standard deviations, where it enters a variance.
+    `tracking_gains` are those of the tracked levels from the outermost inwards, and `tracking_leak`
+    is the part of a correction that a day takes back. `prior_days` is how many days of an effect of
+    1 each class of days begins with.
+
+    Raises:
+        InvalidInput: a length, limit or gain is out of its range.
+    """
+
+    fast_half_life: float = 5.0
+    slow_half_life: float = 20.0
+    anchor_half_life: float = 125.0
+    news_limit: float = 6.0
+    weight_half_life: float = 250.0
+    learning_rate: float = 0.3
+    residual_window: int = 1_000
+    residual_half_life: float = 250.0
+    tracking_gains: tuple[float, float] = (0.1, 0.05)
+    tracking_leak: float = 0.01
+    day_half_life: float = 1_000.0
+    prior_days: float = 100.0
+
+    def __post_init__(self) -> None:
+        for field in (
+            "fast_half_life",
+            "slow_half_life",
+            "anchor_half_life",
+            "news_limit",
+            "weight_half_life",
+            "residual_window",
+            "residual_half_life",
+            "day_half_life",
+        ):
+            value = getattr(self, field)
+            if not value > 0:
+                raise InvalidInput(field=field, reason=f"expected above 0, was {value}")
+        for field, value in (
+            ("learning_rate", self.learning_rate),
+            ("prior_days", self.prior_days),
+            ("tracking_leak", self.tracking_leak),
+            ("tracking_gains", min(self.tracking_gains)),
+        ):
+            if not value >= 0:
+                raise InvalidInput(field=field, reason=f"expected at least 0, was {value}")

@@ -1,0 +1,1 @@
+"""Own the two-factor model of Schwartz and Smith (2000): filter, estimates, curve forecasts."""

@@ -1,0 +1,246 @@
+"""Own spreads over HTTP: their history in one unit, the latest, and the band of earlier years."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Annotated
+
+import numpy as np
+import pyarrow as pa
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel
+
+from core.errors import HistoryTooShort
+from core.market import Instrument
+from quant.calendars import front_month
+from quant.seasonal_band import SeasonalBand, seasonal_band
+from quant.spreads import PriceSeries, Spread
+from quant.units import price_unit_of
+from serve.keys import Caller, CallerOf
+from serve.named_spreads import NamedSpread, Series, SpreadLeg, named_spread
+from serve.services import Services, ServicesOf
+from serve.settled import (
+    ONE_YEAR,
+    DatesAsked,
+    DatesOf,
+    IgnoredView,
+    ignored_views,
+    in_form,
+    price_text,
+    price_text_or_none,
+    row_answers,
+    source_of,
+)
+from serve.tables import Form, FormOf
+from storage.contract_histories import (
+    DateRange,
+    LoadedContracts,
+    load_contracts,
+    settled_range,
+)
+
+router = APIRouter(tags=["market"])
+
+_MAX_BAND_YEARS = 10
+_LEAP_YEAR = timedelta(days=366)
+
+
+class SpreadLegView(BaseModel):
+    """Hold one side: `weight` of it for one unit of the spread, and its latest contract."""
+
+    product: str
+    position: int
+    weight: float
+    unit: str
+    contract: str
+    symbol: str
+    price: str
+
+
+class SpreadPoint(BaseModel):
+    """Hold the spread of one date, and the band of the same calendar day of the years before.
+
+    `years` counts those that are in the band; where it is 0, the band is null.
+    """
+
+    date: date
+    value: str
+    years: int
+    low: str | None
+    mean: str | None
+    high: str | None
+
+
+class SpreadView(BaseModel):
+    """Hold a spread; its values are `currency` per `price_unit`, `unit` in short.
+
+    The legs tell contracts and prices of the latest date. `missing` are dates without a value,
+    because a leg did not settle.
+    """
+
+    name: str
+    title: str
+    source: str
+    currency: str
+    price_unit: str
+    unit: str
+    legs: list[SpreadLegView]
+    latest: SpreadPoint
+    points: list[SpreadPoint]
+    missing: list[date]
+    ignored: list[IgnoredView]
+    ignored_rows: int
+    recorded_until: datetime
+
+
+@router.get("/spreads/{name}", responses=row_answers(SpreadView))
+async def read_spread(
+    name: str,
+    caller: CallerOf,
+    services: ServicesOf,
+    dates: DatesOf,
+    form: FormOf,
+    product: Annotated[
+        str | None, Query(description="Of a calendar spread, or the crude of a crack; unset: CL.")
+    ] = None,
+    positions: Annotated[
+        str | None,
+        Query(description="`1-12` for a calendar spread (unset: 1-2), `1` for a crack (unset: 1)."),
+    ] = None,
+    years: Annotated[
+        int, Query(ge=1, le=_MAX_BAND_YEARS, description="Earlier years in the band.")
+    ] = 5,
+) -> Response:
+    """Return a spread by date: calendar, crack-3-2-1, crack-2-1-1, crack-gasoline, ….
+
+    A calendar spread is near less far, above 0 in backwardation. A crack of c:g:d makes g of
+    gasoline (RB) and d of distillate (HO) from c of crude, in the unit of the crude. Legs are by
+    position, so that their delivery months may differ when they roll on different days. All are
+    read from one source.
+    """
+    asked = named_spread(name, product, positions)
+    loaded, since = await _read(services, caller, asked, dates, years)
+    return await asyncio.to_thread(_answer, asked, loaded, since, years, form)
+
+
+async def _read(
+    services: Services, caller: Caller, asked: NamedSpread, dates: DatesAsked, years: int
+) -> tuple[list[LoadedContracts], date]:
+    source = await source_of(services, asked.products, dates.source)
+    org_id = caller.org_id
+    async with services.pools.read(org_id) as connection:
+        span = await settled_range(
+            connection,
+            org_id,
+            source,
+            asked.products[0],
+            first=dates.first,
+            last=dates.last,
+            default=ONE_YEAR,
+        )
+        with_band = DateRange(first=span.first - years * _LEAP_YEAR, last=span.last)
+        loaded = [
+            await load_contracts(
+                connection, org_id, source, code, with_band, asked.positions_of(code)
+            )
+            for code in asked.products
+        ]
+    return loaded, span.first
+
+
+def _answer(
+    asked: NamedSpread, loaded: Sequence[LoadedContracts], since: date, years: int, form: Form
+) -> Response:
+    series = _series(asked, loaded)
+    spread = asked.join(series)
+    band = seasonal_band(spread.dates, spread.values, since=since, years=years)
+    if not band.dates:
+        raise HistoryTooShort(subject=f"{spread.name} from {since} on", needed=1, found=0)
+    view = _view(asked, loaded, spread, band, series)
+    rows = pa.table(
+        {
+            "date": pa.array(band.dates, pa.date32()),
+            "value": [point.value for point in view.points],
+            "years": pa.array(band.years, pa.int16()),
+            "low": pa.array([point.low for point in view.points], pa.string()),
+            "mean": pa.array([point.mean for point in view.points], pa.string()),
+            "high": pa.array([point.high for point in view.points], pa.string()),
+        }
+    )
+    return in_form(view, rows, form)
+
+
+def _series(asked: NamedSpread, loaded: Sequence[LoadedContracts]) -> Series:
+    by_code = {
+        one.history.product: one.by_position(asked.positions_of(one.history.product))
+        for one in loaded
+    }
+    return {
+        (leg.product, leg.position): PriceSeries(
+            name=f"{leg.product} {leg.position}",
+            dates=by_code[leg.product].dates,
+            prices=by_code[leg.product].settlements[:, leg.position - 1],
+            unit=price_unit_of(leg.product),
+        )
+        for leg in asked.legs
+    }
+
+
+def _view(
+    asked: NamedSpread,
+    loaded: Sequence[LoadedContracts],
+    spread: Spread,
+    band: SeasonalBand,
+    series: Series,
+) -> SpreadView:
+    unit = price_unit_of(asked.legs[0].product)
+    points = _points(spread, band)
+    absent = {day for one in loaded for day in one.absent}
+    missing = absent.union(spread.missing).difference(spread.dates)
+    return SpreadView(
+        name=asked.name,
+        title=spread.name,
+        source=loaded[0].source,
+        currency=unit.currency,
+        price_unit=unit.per,
+        unit=str(unit),
+        legs=[_leg(leg, series, spread.dates[-1]) for leg in asked.legs],
+        latest=points[-1],
+        points=points,
+        missing=sorted(day for day in missing if day >= band.dates[0]),
+        ignored=[view for one in loaded for view in ignored_views(one)],
+        ignored_rows=sum(one.ignored_rows for one in loaded),
+        recorded_until=max(one.recorded_until for one in loaded),
+    )
+
+
+def _points(spread: Spread, band: SeasonalBand) -> list[SpreadPoint]:
+    values = spread.values[-len(band.dates) :]
+    columns = np.stack([values, band.minimum, band.mean, band.maximum], axis=1)
+    return [
+        SpreadPoint(
+            date=day,
+            value=price_text(value),
+            years=count,
+            low=price_text_or_none(low),
+            mean=price_text_or_none(mean),
+            high=price_text_or_none(high),
+        )
+        for day, count, (value, low, mean, high) in zip(
+            band.dates, band.years.tolist(), columns.tolist(), strict=True
+        )
+    ]
+
+
+def _leg(leg: SpreadLeg, series: Series, on: date) -> SpreadLegView:
+    prices = series[leg.product, leg.position]
+    month = front_month(leg.product, on).plus(leg.position - 1)
+    return SpreadLegView(
+        product=leg.product,
+        position=leg.position,
+        weight=leg.weight,
+        unit=str(prices.unit),
+        contract=str(month),
+        symbol=Instrument(leg.product, month).symbol,
+        price=price_text(float(prices.prices[prices.dates.index(on)])),
+    )

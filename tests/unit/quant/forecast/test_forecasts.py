@@ -1,0 +1,132 @@
+from datetime import date
+
+import numpy as np
+import pytest
+
+from core.errors import HistoryTooShort, InvalidInput
+from quant.calendars import business_days
+from quant.forecast.density import LEVELS
+from quant.forecast.draws import drawn_days
+from quant.forecast.forecasts import forecast_densities, scenario_paths
+from quant.forecast.parameters import usual_parameters
+from quant.forecast.state import DensityState, replay
+from quant.forecast.variance import PARTS
+from quant.holidays import Calendar
+
+POSITIONS = (1, 6, 12)
+USUAL = usual_parameters("CL", POSITIONS)
+DAYS = business_days(date(2010, 1, 4), date(2012, 12, 31), Calendar.NYMEX)
+
+
+@pytest.fixture(scope="module")
+def state() -> DensityState:
+    generator = np.random.default_rng(0)
+    common = generator.standard_t(6, size=(500, 1))
+    changes = common * [1.5, 1.2, 1.0] + 0.1 * generator.standard_normal((500, 3))
+    return replay(USUAL, DAYS[:500], changes)
+
+
+def plain_paths(state: DensityState, horizon: int, paths: int) -> np.ndarray:
+    """Simulate again, with one path and one day at a time."""
+    settings = USUAL.settings
+    standardised = state.standardised().by_day()
+    drawn = drawn_days(0, paths, standardised.shape[1], settings.residual_half_life)
+    days = business_days(state.as_of, date(2013, 12, 31), Calendar.NYMEX)[1 : horizon + 1]
+    factors = state.days.factors(days)
+    variances = state.variance.combined(state.variance.parts(horizon))
+    found = np.zeros((paths, horizon, len(POSITIONS)))
+    for j, garch in enumerate(USUAL.garch):
+        mean_square = np.mean(standardised[j] ** 2)
+        for n in range(paths):
+            level, total = 1.0, 0.0
+            for k in range(horizon):
+                z = standardised[j, drawn[n, k]]
+                total += factors[k] * np.sqrt(variances[k, j] * level) * z
+                found[n, k, j] = total
+                news = min(z**2 / mean_square, settings.news_limit**2)
+                level = max(
+                    0.05,
+                    1 + garch.persistence * (level - 1) + garch.alpha * level * (news - 1),
+                )
+    return found
+
+
+def test_paths_are_those_of_a_plain_loop(state: DensityState) -> None:
+    ours = scenario_paths(USUAL, state, 12, paths=40)
+    np.testing.assert_allclose(ours, plain_paths(state, 12, 40), rtol=1e-9, atol=1e-12)
+
+
+def test_seeds_and_blocks_decide_a_path_and_nothing_else_does(state: DensityState) -> None:
+    few = scenario_paths(USUAL, state, 5, paths=1_100)
+    many = scenario_paths(USUAL, state, 20, paths=2_100)
+    np.testing.assert_array_equal(few, many[:1_100, :5])
+    assert (scenario_paths(USUAL, state, 5, paths=1_100, seed=1) != few).any()
+
+
+def test_positions_move_together_along_a_path(state: DensityState) -> None:
+    changes = scenario_paths(USUAL, state, 5, paths=4_096)[:, -1]
+    assert np.corrcoef(changes.T)[0, 1] > 0.95
+
+
+def test_one_day_of_paths_has_the_quantiles_of_the_forecast(state: DensityState) -> None:
+    forecasts = forecast_densities(USUAL, state, [1])
+    drawn = scenario_paths(USUAL, state, 1, paths=65_536)[:, 0]
+    for column, position in enumerate(POSITIONS):
+        quantiles = forecasts[position, 1].quantiles
+        shares = np.mean(drawn[:, column, None] <= quantiles, axis=0)
+        # equal changes, which a falling multiplier leaves behind, are drawn as one step
+        np.testing.assert_allclose(shares, LEVELS, atol=0.015)
+
+
+def test_longer_horizons_have_the_variance_of_their_parts(state: DensityState) -> None:
+    forecasts = forecast_densities(USUAL, state, [5, 20, 60], paths=32_768)
+    paths = scenario_paths(USUAL, state, 60, paths=32_768)
+    scale = (state.standardised().by_day() ** 2).mean(axis=1)
+    for column, position in enumerate(POSITIONS):
+        for horizon in (5, 20, 60):
+            expected = forecasts[position, horizon].variance * scale[column]
+            found = paths[:, horizon - 1, column].var()
+            assert found == pytest.approx(expected, rel=0.08)
+
+
+def test_a_forecast_names_its_parts_and_its_data(state: DensityState) -> None:
+    forecast = forecast_densities(USUAL, state, [5])[6, 5]
+    assert tuple(part.name for part in forecast.parts) == PARTS
+    assert sum(part.weight for part in forecast.parts) == pytest.approx(1.0)
+    assert (forecast.product, forecast.position, forecast.horizon) == ("CL", 6, 5)
+    assert forecast.vintage.first_day == DAYS[0]
+    assert forecast.vintage.as_of == DAYS[499]
+    assert forecast.vintage.observations == 500
+    assert forecast.vintage.fitted_through is None
+
+
+def test_volatility_reverts_over_a_horizon(state: DensityState) -> None:
+    size = np.sqrt(state.variance.next_day())
+    calm = state.variance
+    for _ in range(10):
+        calm = calm.update(0.02 * size, calm.parts(1))
+    parts = calm.parts(60)
+    garch, har = PARTS.index("GARCH(1,1)-t"), PARTS.index("HAR")
+    assert (parts[-1, garch] > 1.2 * parts[0, garch]).all()
+    assert (parts[-1, har] > 1.2 * parts[0, har]).all()
+    combined = calm.combined(parts)
+    assert (combined[-1] > combined[0]).all()
+
+
+def test_uncertainty_grows_with_the_horizon(state: DensityState) -> None:
+    horizons = [1, 5, 20, 60]
+    forecasts = forecast_densities(USUAL, state, horizons)
+    widths = [forecasts[1, horizon].value_at_risk(0.95) for horizon in horizons]
+    assert widths == sorted(widths)
+    assert widths[2] / widths[0] == pytest.approx(np.sqrt(20), rel=0.35)
+
+
+def test_bad_requests_are_refused(state: DensityState) -> None:
+    for horizons in ([], [0], [61]):
+        with pytest.raises(InvalidInput):
+            forecast_densities(USUAL, state, horizons)
+    with pytest.raises(InvalidInput):
+        scenario_paths(USUAL, state, 5, paths=0)
+    young = replay(USUAL, DAYS[:60], np.random.default_rng(1).normal(size=(60, 3)))
+    with pytest.raises(HistoryTooShort):
+        forecast_densities(USUAL, young, [1])
