@@ -1,7 +1,8 @@
 """Score forecasts of real futures, each day from the days before it alone.
 
 Value at risk is judged by Christoffersen's joint test, in cells of product, position and period;
-densities by their CRPS beside historical simulation, at its best window of 250, 500 or 1,000 days.
+densities by their CRPS beside historical simulation, at its best window of 250, 500 or 1,000 days;
+whole curves by their error beside that of curves that do not change.
 """
 
 import sys
@@ -13,10 +14,12 @@ from time import monotonic
 from benchmarks.data import SETTLEMENTS
 from benchmarks.report import Report
 from benchmarks.skill.cells import PERIODS, Period, cells
+from benchmarks.skill.curve import Progress, curve_rows, curve_samples, score_curves
 from benchmarks.skill.history import WARM_UP_DAYS, histories
 from benchmarks.skill.rows import coverage_rows, coverage_samples, crps_rows, crps_samples
 from benchmarks.skill.walk import PATHS, Walk, walk
 from quant.continuous import SettlementHistory
+from quant.holidays import ONE_DAY
 
 NAME = "forecast_skill"
 _QUICK_WARM_UP = timedelta(days=2 * 366)
@@ -39,19 +42,26 @@ def measure(
         before = sum(day < begins for day in history.dates)
         after = sum(begins <= day <= ends for day in history.dates)
         if before >= WARM_UP_DAYS and after:
-            known[product] = _recent(history, begins) if quick else history
+            known[product] = history
         else:
             why = f"{before} days before {begins}, {after} from there to {ends}"
             skipped.append({"metric": product, "why": why})
     if quick and first is None:
         skipped.append({"metric": "2015…2022", "why": "--quick scores 2023 alone"})
-    walks = _walks(known, begins, ends, _QUICK_PATHS if quick else PATHS)
+    if not known:
+        return Report(name=NAME, rows=[], skipped=skipped)
+    walks = _walks(known, begins, ends, quick=quick)
     judged = cells(walks, periods)
+    curves = score_curves(known, begins, ends, progress=_curve_progress(known, begins, ends))
     return Report(
         name=NAME,
-        rows=[*coverage_rows(judged), *crps_rows(walks)] if walks else [],
+        rows=[*coverage_rows(judged), *crps_rows(walks), *curve_rows(curves)],
         skipped=skipped,
-        samples={**coverage_samples(judged), **crps_samples(walks)} if walks else {},
+        samples={
+            **coverage_samples(judged),
+            **crps_samples(walks),
+            **curve_samples(curves, periods),
+        },
     )
 
 
@@ -65,12 +75,13 @@ def _periods(*, quick: bool, first: date | None, last: date | None) -> tuple[Per
     return (Period(first=begins, last=ends),)
 
 
-def _recent(history: SettlementHistory, begins: date) -> SettlementHistory:
-    kept = sum(day < begins - _QUICK_WARM_UP for day in history.dates)
-    return replace(history, dates=history.dates[kept:], settlements=history.settlements[kept:])
-
-
-def _walks(known: dict[str, SettlementHistory], begins: date, ends: date, paths: int) -> list[Walk]:
+def _walks(
+    histories: dict[str, SettlementHistory], begins: date, ends: date, *, quick: bool
+) -> list[Walk]:
+    known = {
+        product: _recent(history, begins) if quick else history
+        for product, history in histories.items()
+    }
     total = sum(sum(day <= ends for day in history.dates) for history in known.values())
     started, shown, done, walks = monotonic(), 0.0, 0, []
     for product, history in known.items():
@@ -81,9 +92,31 @@ def _walks(known: dict[str, SettlementHistory], begins: date, ends: date, paths:
             if elapsed - shown > _SHOWN_EVERY_S:
                 shown = elapsed
                 left = elapsed * (total - before - day) / (before + day)
-                line = f"{product}: day {day}, {elapsed:.0f} s, {left:.0f} s to go"
-                print(line, file=sys.stderr, flush=True)
+                _show(f"{product}: day {day}, {elapsed:.0f} s, {left:.0f} s to go")
 
+        paths = _QUICK_PATHS if quick else PATHS
         walks.append(walk(history, begins, ends, paths=paths, tick=tick))
         done += sum(day <= ends for day in history.dates)
     return walks
+
+
+def _recent(history: SettlementHistory, begins: date) -> SettlementHistory:
+    kept = sum(day < begins - _QUICK_WARM_UP for day in history.dates)
+    return replace(history, dates=history.dates[kept:], settlements=history.settlements[kept:])
+
+
+def _curve_progress(known: dict[str, SettlementHistory], begins: date, ends: date) -> Progress:
+    started, products = monotonic(), list(known)
+
+    def show(product: str, day: date) -> None:
+        length = min(ends, known[product].dates[-1]) - begins
+        walked = products.index(product) + max(0.0, (day - begins) / max(length, ONE_DAY))
+        elapsed = monotonic() - started
+        left = elapsed * (len(products) - walked) / max(walked, 0.01)
+        _show(f"{product}: curve up to {day}, {elapsed:.0f} s, {left:.0f} s to go")
+
+    return show
+
+
+def _show(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

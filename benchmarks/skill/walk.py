@@ -115,10 +115,9 @@ def _scores(
     horizons: Sequence[int],
     paths: int,
 ) -> Reals:
-    simulated = scenario_paths(parameters, state, max(horizons), paths=paths)
     return np.array(
         [
-            _crps(simulated[:, horizon - 1].T, outcome)
+            _crps(scenario_paths(parameters, state, horizon, paths=paths)[:, -1].T, outcome)
             for horizon, outcome in zip(horizons, outcomes, strict=True)
         ]
     )

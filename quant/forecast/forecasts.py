@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from core.errors import HistoryTooShort, InvalidInput
 from quant.calendars import add_business_days, calendar_of
 from quant.forecast.density import LEVELS, DensityForecast, ForecastPart, Vintage
-from quant.forecast.draws import LONGEST, drawn_days
+from quant.forecast.draws import LONGEST, drawn_ages, uniforms
+from quant.forecast.history import history_paths, history_share, history_variances
 from quant.forecast.parameters import DensityParameters
 from quant.forecast.path_kernels import simulate
 from quant.forecast.state import DensityState
@@ -19,6 +20,7 @@ Reals = NDArray[np.float64]
 
 PATHS = 4_096
 LEAST_OBSERVATIONS = 100
+HISTORY = "historical simulation"
 
 
 def forecast_densities(
@@ -32,7 +34,7 @@ def forecast_densities(
     """Forecast each position over each horizon, by (position, horizon), in business days.
 
     One day has the quantiles of past standardised changes, in closed form; longer horizons have
-    those of scenario paths, each 1,024 of which are seeded on their own.
+    those of `scenario_paths`.
 
     Raises:
         InvalidInput: a horizon is not 1…60, or there are no paths.
@@ -40,31 +42,21 @@ def forecast_densities(
     """
     longest = max(horizons, default=0)
     _check(state, [*horizons, longest], paths)
-    days = _days_ahead(parameters.product, state.as_of, longest)
-    squares = state.days.factors(days) ** 2
-    parts = state.variance.parts(longest) * squares[:, None, None]
-    weights = state.variance.weights.weights()
     tables = {1: _one_day(parameters, state)} if 1 in horizons else {}
     if longest > 1:
-        simulated = scenario_paths(parameters, state, longest, paths=paths, seed=seed)
+        filtered = _filtered_paths(parameters, state, longest, paths, seed)
         for horizon in set(horizons) - {1}:
-            # the weights of path n and of all beyond it are equal: these are the sample's own
-            tables[horizon] = np.quantile(simulated[:, horizon - 1], LEVELS, axis=0)
+            pooled = _pooled(parameters, state, filtered[:, :horizon].copy(), seed)
+            tables[horizon] = np.quantile(pooled[:, -1], LEVELS, axis=0)
     vintage = _vintage(parameters, state)
+    parts = {horizon: _parts(parameters, state, horizon) for horizon in horizons}
     return {
         (position, horizon): DensityForecast(
             product=parameters.product,
             position=position,
             horizon=horizon,
             vintage=vintage,
-            parts=tuple(
-                ForecastPart(
-                    name=name,
-                    weight=float(weights[number, column]),
-                    variance=float(parts[:horizon, number, column].sum()),
-                )
-                for number, name in enumerate(PARTS)
-            ),
+            parts=parts[horizon][column],
             quantiles=tables[horizon][:, column],
         )
         for column, position in enumerate(parameters.positions)
@@ -84,27 +76,73 @@ def scenario_paths(
 
     A day of a path repeats the standardised changes of one past day in all positions, so that
     these move together as they did (filtered historical simulation, Barone-Adesi and others 1999).
+    A share of the paths, larger for longer horizons, repeats past days in their order and size.
 
     Raises:
         InvalidInput: the horizon is not 1…60, or there are no paths.
         HistoryTooShort: the state has seen fewer than 100 days.
     """
     _check(state, [horizon], paths)
-    days = _days_ahead(parameters.product, state.as_of, horizon)
-    squares = state.days.factors(days) ** 2
+    filtered = _filtered_paths(parameters, state, horizon, paths, seed)
+    return _pooled(parameters, state, filtered, seed)
+
+
+def _filtered_paths(
+    parameters: DensityParameters, state: DensityState, horizon: int, paths: int, seed: int
+) -> Reals:
+    squares = state.days.factors(_days_ahead(parameters.product, state.as_of, horizon)) ** 2
     variances = state.variance.combined(state.variance.parts(horizon)) * squares[:, None]
     standardised = state.standardised().by_day()
     simulated = np.empty((paths, horizon, len(parameters.positions)))
     simulate(
         variances,
         standardised,
-        drawn_days(seed, paths, standardised.shape[1], state.residuals.half_life),
+        drawn_ages(seed, paths, standardised.shape[1], state.residuals.half_life),
         np.array([one.alpha for one in parameters.garch]),
         np.array([one.persistence for one in parameters.garch]),
         state.variance.news_limit,
         simulated,
     )
     return simulated
+
+
+def _pooled(
+    parameters: DensityParameters, state: DensityState, filtered: Reals, seed: int
+) -> Reals:
+    """Write paths of history over those of `filtered` that are drawn to be such, and return it."""
+    paths, horizon, _ = filtered.shape
+    chosen = uniforms(seed, paths)[:, -1] < _history_share(parameters, horizon)
+    ages = drawn_ages(seed, paths, len(state.changes), state.residuals.half_life)
+    filtered[chosen] = history_paths(state.changes, ages[chosen, 0], horizon)
+    return filtered
+
+
+def _parts(
+    parameters: DensityParameters, state: DensityState, horizon: int
+) -> list[tuple[ForecastPart, ...]]:
+    """Return, by position, the parts of the variance over the horizon; history is the last."""
+    squares = state.days.factors(_days_ahead(parameters.product, state.as_of, horizon)) ** 2
+    variances = (state.variance.parts(horizon) * squares[:, None, None]).sum(axis=0)
+    share = _history_share(parameters, horizon)
+    weights = np.vstack(
+        [
+            (1.0 - share) * state.variance.weights.weights(),
+            np.full(len(parameters.positions), share),
+        ]
+    )
+    variances = np.vstack([variances, history_variances(state.changes, horizon)])
+    return [
+        tuple(
+            ForecastPart(name=name, weight=float(weight), variance=float(variance))
+            for name, weight, variance in zip((*PARTS, HISTORY), *columns, strict=True)
+        )
+        for columns in zip(weights.T, variances.T, strict=True)
+    ]
+
+
+def _history_share(parameters: DensityParameters, horizon: int) -> float:
+    settings = parameters.settings
+    return history_share(horizon, settings.history_share, settings.history_horizon)
 
 
 def _one_day(parameters: DensityParameters, state: DensityState) -> Reals:

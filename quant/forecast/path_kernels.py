@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from quant.quantum.compiled import kernel
 
 Reals = NDArray[np.float64]
-Indices = NDArray[np.int32]
+Indices = NDArray[np.int64]
 
 _LEAST_LEVEL = 0.05
 
@@ -15,7 +15,7 @@ _LEAST_LEVEL = 0.05
 def simulate(
     variances: Reals,
     standardised: Reals,
-    drawn: Indices,
+    ages: Indices,
     impacts: Reals,
     persistences: Reals,
     news_limit: float,
@@ -24,11 +24,13 @@ def simulate(
     """Write the changes so far of each path, step and series, `paths` (paths, steps, series).
 
     Step k of a path changes the price by √(V(k) m(k)) z, with V the expected `variances` (steps,
-    series), z the standardised change (series, days) of the day `drawn` (paths, steps or more), and
-    m a level that starts at 1 and has GARCH(1,1)'s news and persistence around it:
+    series), z the standardised change (series, days, the newest last) of a day as old as `ages`
+    (paths, steps or more) say, and m a level that starts at 1 and has GARCH(1,1)'s news and
+    persistence around it:
     m(k+1) = 1 + (α+β)(m(k) − 1) + αm(k)(z² − 1), z² over its mean and at most `news_limit` squared.
     """
     steps, series = variances.shape
+    newest = standardised.shape[1] - 1
     deviations = np.sqrt(variances)
     for j in range(series):
         mean_square = 0.0
@@ -39,7 +41,7 @@ def simulate(
             level = 1.0
             total = 0.0
             for k in range(steps):
-                z = standardised[j, drawn[n, k]]
+                z = standardised[j, newest - ages[n, k]]
                 total += deviations[k, j] * np.sqrt(level) * z
                 paths[n, k, j] = total
                 news = min(z * z / mean_square, news_limit * news_limit) - 1.0

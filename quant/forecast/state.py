@@ -26,15 +26,17 @@ _MODEL = "density model"
 class DensityState:
     """Hold all that a day of settlements changes.
 
-    `residuals` are of changes over the standard deviations forecast for them. `thresholds` (levels,
-    series) are the tracked quantiles of the next day, in standard deviations. `filled` counts
-    changes that were missing and taken from a neighbour.
+    `changes` (days, series) are the last ones in price units, as many as `residuals` at most, the
+    newest last. `residuals` are of changes over the standard deviations forecast for them.
+    `thresholds` (levels, series) are the tracked quantiles of the next day, in standard deviations.
+    `filled` counts changes that were missing and taken from a neighbour.
     """
 
     first_day: date
     as_of: date
     observations: int
     filled: int
+    changes: Reals
     variance: VarianceState
     days: DayEffects
     residuals: Residuals
@@ -77,6 +79,7 @@ def begin(parameters: DensityParameters, dates: Sequence[date], changes: Reals) 
         as_of=dates[-1],
         observations=FIRST_DAYS,
         filled=int(np.isnan(changes).sum()),
+        changes=known,
         variance=variance,
         days=DayEffects.begin(parameters.product, settings.day_half_life, settings.prior_days),
         residuals=residuals,
@@ -112,6 +115,9 @@ def update(
         as_of=day,
         observations=state.observations + 1,
         filled=state.filled + filled,
+        changes=np.concatenate(
+            [state.changes[-residuals.window + 1 :], (standardised * factor * deviations)[None]]
+        ),
         variance=state.variance.update(standardised * deviations, parts),
         days=state.days.update(day, factor * float(np.abs(standardised).mean())),
         residuals=residuals,

@@ -6,8 +6,8 @@ import pytest
 from core.errors import HistoryTooShort, InvalidInput
 from quant.calendars import business_days
 from quant.forecast.density import LEVELS
-from quant.forecast.draws import drawn_days
-from quant.forecast.forecasts import forecast_densities, scenario_paths
+from quant.forecast.draws import drawn_ages, uniforms
+from quant.forecast.forecasts import HISTORY, forecast_densities, scenario_paths
 from quant.forecast.parameters import usual_parameters
 from quant.forecast.state import DensityState, replay
 from quant.forecast.variance import PARTS
@@ -28,38 +28,38 @@ def state() -> DensityState:
 
 def plain_paths(state: DensityState, horizon: int, paths: int) -> np.ndarray:
     """Simulate again, with one path and one day at a time."""
-    settings = USUAL.settings
     standardised = state.standardised().by_day()
-    drawn = drawn_days(0, paths, standardised.shape[1], settings.residual_half_life)
+    numbers = uniforms(0, paths)
+    ages = drawn_ages(0, paths, standardised.shape[1], USUAL.settings.residual_half_life)
     days = business_days(state.as_of, date(2013, 12, 31), Calendar.NYMEX)[1 : horizon + 1]
     factors = state.days.factors(days)
     variances = state.variance.combined(state.variance.parts(horizon))
     found = np.zeros((paths, horizon, len(POSITIONS)))
-    for j, garch in enumerate(USUAL.garch):
-        mean_square = np.mean(standardised[j] ** 2)
-        for n in range(paths):
+    for n in range(paths):
+        if numbers[n, 60] < 0.5 * (horizon - 1) / (horizon - 1 + 20.0):
+            end = len(state.changes) - ages[n, 0] % (len(state.changes) - horizon + 1)
+            found[n] = np.cumsum(state.changes[end - horizon : end], axis=0)
+            continue
+        for j, garch in enumerate(USUAL.garch):
+            mean_square = np.mean(standardised[j] ** 2)
             level, total = 1.0, 0.0
             for k in range(horizon):
-                z = standardised[j, drawn[n, k]]
+                z = standardised[j, -1 - ages[n, k]]
                 total += factors[k] * np.sqrt(variances[k, j] * level) * z
                 found[n, k, j] = total
-                news = min(z**2 / mean_square, settings.news_limit**2)
-                level = max(
-                    0.05,
-                    1 + garch.persistence * (level - 1) + garch.alpha * level * (news - 1),
-                )
+                news = min(z**2 / mean_square, USUAL.settings.news_limit**2)
+                level = 1 + garch.persistence * (level - 1) + garch.alpha * level * (news - 1)
+                level = max(0.05, level)
     return found
-
-
-def test_paths_are_those_of_a_plain_loop(state: DensityState) -> None:
-    ours = scenario_paths(USUAL, state, 12, paths=40)
-    np.testing.assert_allclose(ours, plain_paths(state, 12, 40), rtol=1e-9, atol=1e-12)
 
 
 def test_seeds_and_blocks_decide_a_path_and_nothing_else_does(state: DensityState) -> None:
     few = scenario_paths(USUAL, state, 5, paths=1_100)
-    many = scenario_paths(USUAL, state, 20, paths=2_100)
-    np.testing.assert_array_equal(few, many[:1_100, :5])
+    many = scenario_paths(USUAL, state, 5, paths=2_100)
+    np.testing.assert_array_equal(few, many[:1_100])
+    long = scenario_paths(USUAL, state, 20, paths=1_100)[:, :5]
+    # those that repeat history over the longer horizon alone are others
+    assert 0.7 < np.mean(few == long) < 0.9
     assert (scenario_paths(USUAL, state, 5, paths=1_100, seed=1) != few).any()
 
 
@@ -78,20 +78,31 @@ def test_one_day_of_paths_has_the_quantiles_of_the_forecast(state: DensityState)
         np.testing.assert_allclose(shares, LEVELS, atol=0.015)
 
 
+def test_longer_horizons_have_the_quantiles_of_their_paths(state: DensityState) -> None:
+    forecasts = forecast_densities(USUAL, state, [5, 20], paths=2_000)
+    for horizon in (5, 20):
+        paths = scenario_paths(USUAL, state, horizon, paths=2_000)[:, -1]
+        expected = np.quantile(paths, LEVELS, axis=0)
+        found = [forecasts[position, horizon].quantiles for position in POSITIONS]
+        np.testing.assert_allclose(np.array(found).T, expected, rtol=1e-12)
+
+
 def test_longer_horizons_have_the_variance_of_their_parts(state: DensityState) -> None:
-    forecasts = forecast_densities(USUAL, state, [5, 20, 60], paths=32_768)
-    paths = scenario_paths(USUAL, state, 60, paths=32_768)
+    forecasts = forecast_densities(USUAL, state, [5, 20, 60], paths=64)
     scale = (state.standardised().by_day() ** 2).mean(axis=1)
-    for column, position in enumerate(POSITIONS):
-        for horizon in (5, 20, 60):
-            expected = forecasts[position, horizon].variance * scale[column]
-            found = paths[:, horizon - 1, column].var()
-            assert found == pytest.approx(expected, rel=0.08)
+    for horizon in (5, 20, 60):
+        found = (scenario_paths(USUAL, state, horizon, paths=32_768)[:, -1] ** 2).mean(axis=0)
+        for column, position in enumerate(POSITIONS):
+            *models, history = forecasts[position, horizon].parts
+            expected = history.weight * history.variance
+            expected += scale[column] * sum(part.weight * part.variance for part in models)
+            # recent days count more in the paths of history than in its variance
+            assert found[column] == pytest.approx(expected, rel=0.12)
 
 
 def test_a_forecast_names_its_parts_and_its_data(state: DensityState) -> None:
     forecast = forecast_densities(USUAL, state, [5])[6, 5]
-    assert tuple(part.name for part in forecast.parts) == PARTS
+    assert tuple(part.name for part in forecast.parts) == (*PARTS, HISTORY)
     assert sum(part.weight for part in forecast.parts) == pytest.approx(1.0)
     assert (forecast.product, forecast.position, forecast.horizon) == ("CL", 6, 5)
     assert forecast.vintage.first_day == DAYS[0]
