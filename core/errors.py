@@ -8,6 +8,7 @@ HeliostatError
 ├── RunNotFound             (404)
 ├── CurveNotFound           (404)
 ├── BookNotFound            (404)
+├── ForecastNotFound        no forecast of the product was published by then (404)
 ├── ModelNotApplicable      a model cannot take these prices, such as logs of negative ones (422)
 ├── HistoryTooShort         an estimate needs more observations than there are (422)
 ├── UnknownInstrument       a book or request names a contract nobody lists (422)
@@ -19,6 +20,7 @@ HeliostatError
 ├── PlanLimitExceeded       more than the organisation's plan allows (422)
 ├── TooManyRuns             the plan allows no more unfinished runs (429)
 ├── ResultNotReady          the run has no result, or not in this form (409)
+├── ModelNotReady           a product's model has nothing to say yet (409)
 ├── Unauthenticated         (401)
 ├── TokenRefused            the token of the stack's Ray cannot be used (401)
 ├── PayloadTooLarge         (413)
@@ -137,6 +139,17 @@ class BookNotFound(HeliostatError):
 
     def __init__(self, *, name: str) -> None:
         super().__init__(name=name)
+
+
+class ForecastNotFound(HeliostatError):
+    """Raised when no forecast of the product was made of settlements of the date or before."""
+
+    code = "forecast-not-found"
+    status = 404
+    sentence = "No forecast of {product} from {source} as of {as_of} or before."
+
+    def __init__(self, *, product: str, source: str, as_of: str) -> None:
+        super().__init__(product=product, source=source, as_of=as_of)
 
 
 class ModelNotApplicable(HeliostatError):
@@ -261,6 +274,17 @@ class ResultNotReady(HeliostatError):
 
     def __init__(self, *, run_id: str, status: str, form: str) -> None:
         super().__init__(run_id=run_id, status=status, form=form)
+
+
+class ModelNotReady(HeliostatError):
+    """Raised when a product's model has nothing to say yet; `reason` tells what it waits for."""
+
+    code = "model-not-ready"
+    status = 409
+    sentence = "The model of {product} has no forecast yet: {reason}."
+
+    def __init__(self, *, product: str, reason: str) -> None:
+        super().__init__(product=product, reason=reason)
 
 
 class Unauthenticated(HeliostatError):
