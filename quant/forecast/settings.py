@@ -1,6 +1,8 @@
 """Own what a density model is tuned with: memory lengths, gains and limits."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
 
 from core.errors import InvalidInput
 
@@ -66,3 +68,13 @@ class DensitySettings:
         ):
             if not value >= 0:
                 raise InvalidInput(field=field, reason=f"expected at least 0, was {value}")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the settings as JSON-ready values."""
+        return {**asdict(self), "tracking_gains": list(self.tracking_gains)}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Return the settings that `to_json` was called on."""
+        outer, inner = values["tracking_gains"]
+        return cls(**{**values, "tracking_gains": (outer, inner)})
