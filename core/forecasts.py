@@ -20,13 +20,16 @@ class ContractForecast:
 
     `quantiles` has, for each horizon of its forecast, a price for each of LEVELS; `volatilities`
     the standard deviation of the change over each horizon, in price units. `settlement` is the
-    price that the forecast starts from.
+    price that the forecast starts from, settled on `settled_on`, and `fitted` the curve model's own
+    price of that day, None without a curve model.
     """
 
     position: int
     contract_month: ContractMonth
     last_trade_date: date
     settlement: float
+    settled_on: date
+    fitted: float | None
     quantiles: tuple[tuple[float, ...], ...]
     volatilities: tuple[float, ...]
 
@@ -111,6 +114,7 @@ class ModelCard:
     """
 
     product: str
+    source: str
     fit_id: UUID
     code_version: str
     fitted_at: datetime
@@ -130,12 +134,18 @@ class ModelCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelStatus:
-    """Tell how a model stands: `waiting` names what it lacks, None while it forecasts."""
+    """Tell how a model stands.
+
+    `waiting` names what it lacks, None while it forecasts; `fit_error` why the last estimate
+    failed, None if it did not. `observations` counts the days that the model has seen.
+    """
 
     product: str
     source: str
     as_of: date | None
     version: int
+    fit_id: UUID | None
     observations: int
     is_fitting: bool
     waiting: str | None
+    fit_error: str | None
