@@ -52,6 +52,7 @@ def a_card(**changes: Any) -> ModelCard:
     """Return the card of the estimate behind `a_forecast`."""
     values: dict[str, Any] = {
         "product": "CL",
+        "source": "import:test",
         "fit_id": FIT_ID,
         "code_version": "0.1.0",
         "fitted_at": datetime(2026, 11, 14, 3, tzinfo=UTC),
@@ -88,9 +89,11 @@ def a_status(**changes: Any) -> ModelStatus:
         "source": "import:test",
         "as_of": AS_OF,
         "version": 7,
+        "fit_id": FIT_ID,
         "observations": 2_513,
         "is_fitting": False,
         "waiting": None,
+        "fit_error": None,
     }
     return ModelStatus(**values | changes)
 
@@ -102,6 +105,8 @@ def _contract(product: str, place: int, month: ContractMonth) -> ContractForecas
         contract_month=month,
         last_trade_date=last_trade_date(Instrument(product, month)),
         settlement=settlement,
+        settled_on=AS_OF,
+        fitted=settlement + 0.25,
         quantiles=tuple(
             tuple(NormalDist(settlement, deviation).inv_cdf(level) for level in LEVELS)
             for deviation in deviations

@@ -22,7 +22,7 @@ from core.forecasts import (
 from core.market import ContractMonth, Instrument
 from quant.calendars import add_business_days, calendar_of
 from quant.units import price_unit_of
-from serve.settled import price_text
+from serve.settled import price_text, price_text_or_none
 
 QUANTILE_NAMES = tuple(f"q{str(level)[2:].ljust(2, '0')}" for level in LEVELS)
 """Name the columns of quantiles in a table: q01 is that of 1 %, q025 of 2.5 %."""
@@ -50,13 +50,18 @@ class HorizonView(BaseModel):
 
 
 class ContractForecastView(BaseModel):
-    """Hold the forecasts of one contract, that start from its `settlement`."""
+    """Hold the forecasts of one contract, that start from its `settlement` of `settled_on`.
+
+    `fitted` is the curve model's own price of that day, null without a curve model.
+    """
 
     position: int
     contract: str
     symbol: str
     last_trade_date: date
     settlement: str
+    settled_on: date
+    fitted: str | None
     forecasts: list[HorizonView]
 
 
@@ -120,15 +125,21 @@ class VolatilityView(PublishedView):
 
 
 class StatusView(BaseModel):
-    """Tell how a model stands; `waiting` says what it lacks, null while it forecasts."""
+    """Tell how a model stands after so many `observations`, the days that it has seen.
+
+    `waiting` says what it lacks, null while it forecasts; `fit_error` why the last estimate
+    failed, null if it did not.
+    """
 
     product: str
     source: str
     as_of: date | None
     version: int
+    fit_id: UUID | None
     observations: int
     is_fitting: bool
     waiting: str | None
+    fit_error: str | None
 
 
 class StatusList(BaseModel):
@@ -160,6 +171,7 @@ class CardView(BaseModel):
     """
 
     product: str
+    source: str
     fit_id: UUID
     code_version: str
     fitted_at: datetime
@@ -213,6 +225,8 @@ def forecast_rows(view: ForecastView) -> pa.Table:
         ("position", pa.int64()),
         ("last_trade_date", pa.date32()),
         ("settlement", pa.string()),
+        ("settled_on", pa.date32()),
+        ("fitted", pa.string()),
         ("horizon", pa.int64()),
         ("date", pa.date32()),
         ("is_after_expiry", pa.bool_()),
@@ -269,6 +283,7 @@ def card_view(card: ModelCard) -> CardView:
     """Return a card; what is no number there is null."""
     return CardView(
         product=card.product,
+        source=card.source,
         fit_id=card.fit_id,
         code_version=card.code_version,
         fitted_at=card.fitted_at,
@@ -327,6 +342,8 @@ def _contract(
         symbol=Instrument(product, one.contract_month).symbol,
         last_trade_date=one.last_trade_date,
         settlement=price_text(one.settlement),
+        settled_on=one.settled_on,
+        fitted=price_text_or_none(one.fitted),
         forecasts=[
             HorizonView(
                 horizon=days,

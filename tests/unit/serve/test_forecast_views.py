@@ -22,7 +22,8 @@ def test_a_forecast_has_a_price_for_each_level() -> None:
     assert (view.levels, view.horizons) == (list(LEVELS), list(HORIZONS))
     assert (view.unit, view.notes[0].code) == ("USD/bbl", NOTE.code)
     front = view.contracts[0]
-    assert (front.contract, front.symbol, front.settlement) == ("202612", "CLZ26", "61")
+    assert (front.contract, front.symbol) == ("202612", "CLZ26")
+    assert (front.settlement, front.fitted) == ("61", "61.25")
     for ahead in front.forecasts:
         assert len(ahead.quantiles) == len(LEVELS)
         assert ahead.quantiles[LEVELS.index(0.5)] == "61"
