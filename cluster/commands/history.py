@@ -7,7 +7,7 @@ import typer
 from cluster.commands.connection import DataOption, connect
 from cluster.commands.exit_codes import teach
 from cluster.commands.output import JsonOption, show, show_json
-from cluster.commands.pictures import PlotOption, check_picture_file, picture
+from cluster.commands.pictures import PlotOption, check_picture_file, draw_line, picture
 from cluster.commands.settled_text import (
     FromOption,
     SourceOption,
@@ -142,8 +142,6 @@ def _text(price: "Decimal | None") -> str:
 
 def _draw(found: "History", path: "Path") -> None:
     title = f"{found.symbol}, source {found.source}"
+    dates, prices = [point.date for point in found.points], [point.price for point in found.points]
     with picture(path, title=title, x_label="settled on", y_label=found.unit) as axes:
-        axes.plot(
-            [point.date for point in found.points],
-            [float(point.price) for point in found.points],
-        )
+        draw_line(axes, dates, prices)

@@ -1,9 +1,9 @@
 """Own the pictures of commands: the files that may be drawn into, and the way into them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, SupportsFloat
 
 import typer
 
@@ -54,3 +54,26 @@ def picture(path: Path, *, title: str, x_label: str, y_label: str) -> Iterator[A
         axes.legend()
     figure.savefig(path)
     remark(f"drawn into {path}")
+
+
+def draw_line(
+    axes: Any,
+    places: Sequence[object],
+    values: Sequence[SupportsFloat],
+    label: str | None = None,
+    style: str = "-",
+) -> None:
+    """Draw values over places, which are dates, numbers or names."""
+    axes.plot(places, [float(value) for value in values], style, label=label)
+
+
+def draw_band(
+    axes: Any,
+    places: Sequence[object],
+    lows: Sequence[SupportsFloat],
+    highs: Sequence[SupportsFloat],
+    label: str,
+) -> None:
+    """Fill what lies between two values at each place, so that bands show through one another."""
+    bounds = ([float(low) for low in lows], [float(high) for high in highs])
+    axes.fill_between(places, *bounds, alpha=0.2, label=label)

@@ -8,7 +8,13 @@ from cluster.commands.chart import chart_lines
 from cluster.commands.connection import DataOption, connect
 from cluster.commands.exit_codes import teach
 from cluster.commands.output import JsonOption, show, show_json
-from cluster.commands.pictures import PlotOption, check_picture_file, picture
+from cluster.commands.pictures import (
+    PlotOption,
+    check_picture_file,
+    draw_band,
+    draw_line,
+    picture,
+)
 from cluster.commands.settled_text import FromOption, SourceOption, ToOption, remarks
 
 if TYPE_CHECKING:
@@ -108,8 +114,7 @@ def _draw(found: "Seasonality", path: "Path") -> None:
     title = f"{found.product} {found.position}, {found.years[0]} to {found.years[-1]}"
     label = found.unit or "ratio to the mean of the year"
     at = range(1, len(found.seasons) + 1)
-    lows = [float(one.low) for one in found.seasons]
-    highs = [float(one.high) for one in found.seasons]
+    lows, highs = [one.low for one in found.seasons], [one.high for one in found.seasons]
     with picture(path, title=title, x_label=found.by, y_label=label) as axes:
-        axes.fill_between(at, lows, highs, alpha=0.2, label=f"{found.coverage:.0%} interval")
-        axes.plot(at, [float(one.mean) for one in found.seasons], label="mean departure")
+        draw_band(axes, at, lows, highs, f"{found.coverage:.0%} interval")
+        draw_line(axes, at, [one.mean for one in found.seasons], "mean departure")

@@ -7,7 +7,13 @@ import typer
 from cluster.commands.connection import DataOption, connect
 from cluster.commands.exit_codes import teach
 from cluster.commands.output import JsonOption, show, show_json
-from cluster.commands.pictures import PlotOption, check_picture_file, picture
+from cluster.commands.pictures import (
+    PlotOption,
+    check_picture_file,
+    draw_band,
+    draw_line,
+    picture,
+)
 from cluster.commands.settled_text import (
     FromOption,
     SourceOption,
@@ -122,16 +128,11 @@ def _legs(found: "Spread") -> "Table":
 def _draw(found: "Spread", path: "Path") -> None:
     title = f"{found.title}, source {found.source}"
     banded = [point for point in found.points if point.years]
+    days = [point.date for point in banded]
     with picture(path, title=title, x_label="settled on", y_label=found.unit) as axes:
         if banded:
-            axes.fill_between(
-                [point.date for point in banded],
-                [float(point.low or 0) for point in banded],
-                [float(point.high or 0) for point in banded],
-                alpha=0.2,
-                label="range of earlier years",
-            )
-            days = [point.date for point in banded]
-            axes.plot(days, [float(point.mean or 0) for point in banded], "--", label="their mean")
+            lows, highs = [p.low or 0 for p in banded], [p.high or 0 for p in banded]
+            draw_band(axes, days, lows, highs, "range of earlier years")
+            draw_line(axes, days, [p.mean or 0 for p in banded], "their mean", "--")
         days = [point.date for point in found.points]
-        axes.plot(days, [float(point.value) for point in found.points], label=found.title)
+        draw_line(axes, days, [point.value for point in found.points], found.title)
