@@ -153,14 +153,18 @@ class ForecastNotFound(HeliostatError):
 
 
 class ModelNotApplicable(HeliostatError):
-    """Raised when a model cannot take its input; `reason` says what to use instead."""
+    """Raised when a model cannot take its input; `reason` says what to use instead.
+
+    `field` names the input where it is one alone.
+    """
 
     code = "model-not-applicable"
     status = 422
     sentence = "{model}: {reason}"
 
-    def __init__(self, *, model: str, reason: str) -> None:
-        super().__init__(model=model, reason=reason)
+    def __init__(self, *, model: str, reason: str, field: str | None = None) -> None:
+        named = {} if field is None else {"field": field}
+        super().__init__(model=model, reason=reason, **named)
 
 
 class HistoryTooShort(HeliostatError):

@@ -14,6 +14,7 @@ from core.clock import Clock
 from core.market import Curve
 from jobs.kinds.kind import ParsedCircuit
 from serve.background import Background
+from serve.calculator import Calculator
 from storage.cache import Cache
 from storage.pool import DatabaseUrls, Pools, open_pools
 
@@ -94,8 +95,10 @@ class Services:
     qpu: QpuPort
     clock: Clock
     background: Background = field(default_factory=Background)
+    calculator: Calculator = field(default_factory=Calculator)
 
     async def close(self) -> None:
+        self.calculator.close()
         await self.background.close()
         await self.cache.close()
         await self.pools.close()

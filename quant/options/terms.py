@@ -191,7 +191,7 @@ def check_lognormal(model: str, instead: str, **prices: float) -> None:
     for name, price in prices.items():
         if price < _SMALLEST:
             reason = f"needs {name} above 0, was {price:g}; {instead}"
-            raise ModelNotApplicable(model=model, reason=reason)
+            raise ModelNotApplicable(model=model, reason=reason, field=name)
 
 
 def check_answer(answer: "DataclassInstance") -> None:
