@@ -128,11 +128,11 @@ class StatusView(BaseModel):
     """Tell how a model stands after so many `observations`, the days that it has seen.
 
     `waiting` says what it lacks, null while it forecasts; `fit_error` why the last estimate
-    failed, null if it did not.
+    failed, null if it did not. Of a model that does not answer only `waiting` is known.
     """
 
     product: str
-    source: str
+    source: str | None
     as_of: date | None
     version: int
     fit_id: UUID | None

@@ -13,6 +13,7 @@ from heliostat.address import find_address
 from heliostat.desk import AsyncDesk
 from heliostat.events import MarketEvent
 from heliostat.flows import ExportFormat, Flows
+from heliostat.forecasting import AsyncForecasting
 from heliostat.market_flows import RangeOptions, Resolution, TickForm, TickKind
 from heliostat.research import AsyncFrames
 from heliostat.retry import RetryPolicy, Timeouts
@@ -44,7 +45,7 @@ from heliostat.weather import (
 )
 
 
-class AsyncClient(AsyncFrames, AsyncDesk, AsyncSettled):
+class AsyncClient(AsyncFrames, AsyncDesk, AsyncSettled, AsyncForecasting):
     """Talk to the Heliostat API from asynchronous code.
 
     The address and key are the arguments, else HELIOSTAT_URL and HELIOSTAT_KEY, else those of the

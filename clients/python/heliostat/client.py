@@ -13,6 +13,7 @@ from heliostat.address import find_address
 from heliostat.desk import Desk
 from heliostat.events import MarketEvent
 from heliostat.flows import ExportFormat, Flows
+from heliostat.forecasting import Forecasting
 from heliostat.market_flows import RangeOptions, Resolution, TickForm, TickKind
 from heliostat.research import Frames
 from heliostat.retry import RetryPolicy, Timeouts
@@ -44,7 +45,7 @@ from heliostat.weather import (
 )
 
 
-class Client(Frames, Desk, Settled):
+class Client(Frames, Desk, Settled, Forecasting):
     """Talk to the Heliostat API.
 
     The address and key are the arguments, else HELIOSTAT_URL and HELIOSTAT_KEY, else those of the

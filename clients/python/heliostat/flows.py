@@ -14,6 +14,7 @@ from heliostat.book_flows import BookFlows
 from heliostat.effects import Call, FileBody, Flow, read_chunk
 from heliostat.errors import UnexpectedAnswer, error_from_problem
 from heliostat.files import save
+from heliostat.forecast_flows import ForecastFlows
 from heliostat.frames import FrameFlows
 from heliostat.history_flows import HistoryFlows
 from heliostat.market_flows import MarketFlows
@@ -26,7 +27,9 @@ ExportFormat = Literal["csv", "arrow"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Flows(MarketFlows, HistoryFlows, FrameFlows, WeatherFlows, WebhookFlows, BookFlows):
+class Flows(
+    MarketFlows, HistoryFlows, ForecastFlows, FrameFlows, WeatherFlows, WebhookFlows, BookFlows
+):
     """Make the flows of one client; holds settings only, so it may be shared freely."""
 
     def import_settlements(
