@@ -1,6 +1,7 @@
 """Hold historical simulation against a loop over days and positions."""
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -111,6 +112,22 @@ def test_delta_gamma_is_the_second_order_of_full_revaluation() -> None:
     expanded, _ = historical_pnl(aggregate([exposed], Revaluation.DELTA_GAMMA), changes)
     misses = np.abs(expanded - full) / full.std()
     assert np.median(misses) < 0.01 < misses.max()
+
+
+def test_delta_gamma_of_an_option_on_its_last_day_is_of_the_size_of_its_payoff() -> None:
+    # struck where the price is, it is a kink: a curvature of 1/s of it would be of billions
+    last_day = replace(market(), as_of=date(2024, 2, 14))
+    (price,) = exposures([future("CL-202403", 1)], last_day).prices
+    held = option("CL-202403", "call", float(price), -1, expiry=last_day.as_of)
+    changes = np.random.default_rng(3).normal(size=(500, 1))
+    found = {
+        revaluation: historical_risk(
+            aggregate([exposures([held], last_day)], revaluation), changes, 0.99
+        )[0].value_at_risk
+        for revaluation in Revaluation
+    }
+    assert found[Revaluation.FULL] == pytest.approx(1_000 * np.sort(changes[:, 0])[-5], rel=1e-3)
+    assert 0.0 < found[Revaluation.DELTA_GAMMA] <= found[Revaluation.FULL]
 
 
 def test_books_share_scenarios_and_do_not_disturb_each_other() -> None:
