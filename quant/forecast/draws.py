@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Reals = NDArray[np.float64]
-Indices = NDArray[np.int64]
+Ages = NDArray[np.uint32]
 
 BLOCK = 1_024
 LONGEST = 60
@@ -29,14 +29,14 @@ def uniforms(seed: int, paths: int) -> Reals:
 
 
 @lru_cache(maxsize=16)
-def drawn_ages(seed: int, paths: int, days: int, half_life: float) -> Indices:
-    """Draw how old the day is, of `days` past ones, that each of 60 steps repeats, (paths, 60).
+def drawn_ages(seed: int, paths: int, days: int, half_life: float) -> Ages:
+    """Draw how old the day is, of `days` past ones, that each of 60 steps repeats, (60, paths).
 
     The newest, 0, is drawn most often, and a day `half_life` days older half as often.
     """
     decay = 0.5 ** (1.0 / half_life)
-    steps = uniforms(seed, paths)[:, :LONGEST]
-    ages = (np.log1p(-steps * (1.0 - decay**days)) / np.log(decay)).astype(np.int64)
-    drawn: Indices = np.minimum(ages, days - 1)
+    steps = np.ascontiguousarray(uniforms(seed, paths)[:, :LONGEST].T)
+    ages = (np.log1p(-steps * (1.0 - decay**days)) / np.log(decay)).astype(np.uint32)
+    drawn: Ages = np.minimum(ages, np.uint32(days - 1))
     drawn.setflags(write=False)
     return drawn

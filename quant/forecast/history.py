@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Reals = NDArray[np.float64]
-Indices = NDArray[np.int64]
+Ages = NDArray[np.uint32]
 
 
 def history_share(horizon: int, far_share: float, half_horizon: float) -> float:
@@ -18,20 +18,33 @@ def history_share(horizon: int, far_share: float, half_horizon: float) -> float:
     return far_share * later / (later + half_horizon)
 
 
-def history_paths(changes: Reals, ages: Indices, horizon: int) -> Reals:
-    """Return the changes so far (paths, horizon, series) of paths along past days.
+def history_changes(changes: Reals, ages: Ages, horizon: int) -> Reals:
+    """Return the changes (series, paths) over `horizon` days of paths along past days.
 
     `changes` (days, series) are past ones, the newest last; `ages` (paths,) are those of the last
     day of each path, taken modulo how many there are with enough days before them.
     """
-    days = len(changes)
-    last = days - 1 - ages % (days - horizon + 1)
-    rows = last[:, None] + np.arange(1 - horizon, 1)
-    return np.cumsum(changes[rows], axis=1)
+    sums = _sums(changes, horizon)
+    found: Reals = sums.T[:, len(sums) - 1 - ages.astype(np.int64) % len(sums)]
+    return found
 
 
 def history_variances(changes: Reals, horizon: int) -> Reals:
     """Return the mean squared change (series,) over `horizon` days, of all that overlap."""
-    sums = np.cumsum(np.concatenate([np.zeros((1, changes.shape[1])), changes]), axis=0)
-    variances: Reals = np.mean((sums[horizon:] - sums[:-horizon]) ** 2, axis=0)
+    variances: Reals = np.mean(_sums(changes, horizon) ** 2, axis=0)
     return variances
+
+
+def history_paths(changes: Reals, ages: Ages, horizon: int) -> Reals:
+    """Return the changes so far (horizon, series, paths) of the paths of `history_changes`."""
+    days = len(changes)
+    last = days - 1 - ages.astype(np.int64) % (days - horizon + 1)
+    rows = last + np.arange(1 - horizon, 1)[:, None]
+    return np.cumsum(changes[rows], axis=0).transpose(0, 2, 1)
+
+
+def _sums(changes: Reals, horizon: int) -> Reals:
+    """Return the changes over `horizon` days that end on each day, (days − horizon + 1, series)."""
+    sums = np.cumsum(np.concatenate([np.zeros((1, changes.shape[1])), changes]), axis=0)
+    overlapping: Reals = sums[horizon:] - sums[:-horizon]
+    return overlapping

@@ -1,7 +1,7 @@
 """Own the heterogeneous autoregression: tomorrow from the last day, week and month."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Self
 
@@ -91,7 +91,8 @@ class HarState:
             InvalidInput: shapes disagree, or a number is not finite.
         """
         check_of_series(measures, len(self.parameters))
-        return replace(self, measures=np.concatenate([self.measures[1:], measures[None]]))
+        later = np.concatenate([self.measures[1:], measures[None]])
+        return HarState(parameters=self.parameters, measures=later)
 
     def forecasts(self, horizon: int) -> Reals:
         """Return the expected measure of each of the next days, shape (horizon, series).

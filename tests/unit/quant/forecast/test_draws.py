@@ -19,4 +19,4 @@ def test_days_come_as_often_as_their_weight() -> None:
 
 def test_blocks_of_paths_differ() -> None:
     drawn = drawn_ages(0, 2_048, 1_000, 250.0)
-    assert (drawn[:1_024] != drawn[1_024:]).mean() > 0.99
+    assert (drawn[:, :1_024] != drawn[:, 1_024:]).mean() > 0.99

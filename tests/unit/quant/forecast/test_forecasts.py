@@ -7,7 +7,7 @@ from core.errors import HistoryTooShort, InvalidInput
 from quant.calendars import business_days
 from quant.forecast.density import LEVELS
 from quant.forecast.draws import drawn_ages, uniforms
-from quant.forecast.forecasts import HISTORY, forecast_densities, scenario_paths
+from quant.forecast.forecasts import HISTORY, forecast_densities, scenario_changes, scenario_paths
 from quant.forecast.parameters import usual_parameters
 from quant.forecast.state import DensityState, replay
 from quant.forecast.variance import PARTS
@@ -37,14 +37,14 @@ def plain_paths(state: DensityState, horizon: int, paths: int) -> np.ndarray:
     found = np.zeros((paths, horizon, len(POSITIONS)))
     for n in range(paths):
         if numbers[n, 60] < 0.5 * (horizon - 1) / (horizon - 1 + 20.0):
-            end = len(state.changes) - ages[n, 0] % (len(state.changes) - horizon + 1)
+            end = len(state.changes) - int(ages[0, n]) % (len(state.changes) - horizon + 1)
             found[n] = np.cumsum(state.changes[end - horizon : end], axis=0)
             continue
         for j, garch in enumerate(USUAL.garch):
             mean_square = np.mean(standardised[j] ** 2)
             level, total = 1.0, 0.0
             for k in range(horizon):
-                z = standardised[j, -1 - ages[n, k]]
+                z = standardised[j, -1 - int(ages[k, n])]
                 total += factors[k] * np.sqrt(variances[k, j] * level) * z
                 found[n, k, j] = total
                 news = min(z**2 / mean_square, USUAL.settings.news_limit**2)
@@ -61,6 +61,12 @@ def test_seeds_and_blocks_decide_a_path_and_nothing_else_does(state: DensityStat
     # those that repeat history over the longer horizon alone are others
     assert 0.7 < np.mean(few == long) < 0.9
     assert (scenario_paths(USUAL, state, 5, paths=1_100, seed=1) != few).any()
+
+
+@pytest.mark.parametrize("horizon", [1, 7])
+def test_paths_are_those_of_a_plain_loop(state: DensityState, horizon: int) -> None:
+    found = scenario_paths(USUAL, state, horizon, paths=300)
+    np.testing.assert_allclose(found, plain_paths(state, horizon, 300), rtol=1e-9, atol=1e-9)
 
 
 def test_positions_move_together_along_a_path(state: DensityState) -> None:
@@ -84,7 +90,14 @@ def test_longer_horizons_have_the_quantiles_of_their_paths(state: DensityState) 
         paths = scenario_paths(USUAL, state, horizon, paths=2_000)[:, -1]
         expected = np.quantile(paths, LEVELS, axis=0)
         found = [forecasts[position, horizon].quantiles for position in POSITIONS]
-        np.testing.assert_allclose(np.array(found).T, expected, rtol=1e-12)
+        np.testing.assert_allclose(np.array(found).T, expected, rtol=1e-9, atol=1e-9)
+
+
+def test_the_ends_of_paths_need_no_paths(state: DensityState) -> None:
+    ends = scenario_changes(USUAL, state, [20, 5, 1], paths=1_500)
+    for horizon, changes in ends.items():
+        paths = scenario_paths(USUAL, state, horizon, paths=1_500)
+        np.testing.assert_allclose(changes.T, paths[:, -1], rtol=1e-9, atol=1e-9)
 
 
 def test_longer_horizons_have_the_variance_of_their_parts(state: DensityState) -> None:
