@@ -73,7 +73,12 @@ def draw_band(
     lows: Sequence[SupportsFloat],
     highs: Sequence[SupportsFloat],
     label: str,
+    color: str | None = None,
 ) -> None:
-    """Fill what lies between two values at each place, so that bands show through one another."""
+    """Fill what lies between two values at each place.
+
+    Bands show through one another, unless a colour is given: it covers those that came before.
+    """
     bounds = ([float(low) for low in lows], [float(high) for high in highs])
-    axes.fill_between(places, *bounds, alpha=0.2, label=label)
+    alpha = 0.2 if color is None else 1.0
+    axes.fill_between(places, *bounds, alpha=alpha, label=label, color=color, linewidth=0.0)
