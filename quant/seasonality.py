@@ -150,7 +150,7 @@ def _validate(dates: Sequence[date], values: Reals, coverage: float) -> None:
     if np.isinf(values).any():
         raise InvalidInput(field="values", reason="expected finite numbers, nan where missing")
     # So near to 1 that its half rounds up, a coverage would reach to infinity.
-    if not 0.0 < coverage or not 0.5 + coverage / 2.0 < 1.0:
+    if not (coverage > 0.0 and 0.5 + coverage / 2.0 < 1.0):
         raise InvalidInput(field="coverage", reason=f"expected within (0, 1), was {coverage}")
 
 
