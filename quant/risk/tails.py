@@ -78,8 +78,9 @@ def tail_of(pnl: Reals, level: float) -> Tail:
     worst = worst[np.argsort(pnl[worst], kind="stable")]
     profits = pnl[worst]
     weights = shortfall_weights(count, level, rank, last + 1)
-    shortfall = -float(weights @ profits)
-    value = -float(profits[rank])
+    # 0.0 − 0.0 is 0.0, and −0.0 would be printed with its sign
+    shortfall = 0.0 - float(weights @ profits)
+    value = 0.0 - float(profits[rank])
     spread = float(weights @ (profits + shortfall) ** 2)
     low, high = max(0, rank - deviation), min(last, rank + deviation)
     return Tail(

@@ -200,6 +200,29 @@ def test_a_book_without_risk_has_none() -> None:
     assert nothing.expected_shortfall == 0.0
 
 
+@pytest.mark.parametrize("seed", [27, 70, 107])
+def test_parts_of_a_hedge_keep_their_size_where_they_cancel_to_rounding(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    lots = generator.integers(1, 50, 4) / 10
+    moves = generator.normal(size=(300, 1)) * 2.0
+    held = [*(future("CL-202403", each) for each in lots), future("CL-202404", -float(sum(lots)))]
+    exposed = exposures(held, market())
+    (found,) = historical_risk(aggregate([exposed]), np.hstack([moves, moves]), 0.99)
+    # no position loses more in any scenario; the ratio of two roundings is no scale
+    largest = 1_000.0 * float(sum(lots) * np.abs(moves).max())
+    assert abs(found.value_at_risk) < 1e-6
+    for parts in (found.by_position, found.by_factor):
+        for losses in (parts.value_at_risk, parts.expected_shortfall):
+            assert np.abs(losses).max() <= largest * (1.0 + 1e-12)
+            assert losses.sum() == pytest.approx(0.0, abs=1e-6)
+
+
+def test_no_risk_is_not_minus_zero() -> None:
+    exposed = exposures([future("CL-202403", lots) for lots in (1.0, -1.0)], market())
+    (found,) = historical_risk(aggregate([exposed]), np.ones((300, 1)), 0.99)
+    assert not np.signbit([found.value_at_risk, found.expected_shortfall]).any()
+
+
 def test_a_calendar_spread_is_risked_as_a_spread() -> None:
     exposed = exposures([spread(10, CL_202403=1, CL_202404=-1)], market())
     moves = np.random.default_rng(1).normal(size=(500, 1))
