@@ -151,6 +151,17 @@ def test_a_chart_of_many_dates_keeps_the_first_and_the_last() -> None:
     assert date_chart(dates[:1], [Decimal(1)])[1].count("●") == 1
 
 
+def test_a_chart_of_many_dates_keeps_the_lowest_and_the_highest() -> None:
+    dates = [date.fromordinal(737_000 + n) for n in range(252)]
+    prices = [Decimal(50)] * 252
+    prices[75], prices[130] = Decimal("-37.63"), Decimal(64)
+    lines = date_chart(dates, prices)
+    scale = [line for line in lines if "┤" in line]
+    assert scale[0].startswith(" 64.00")
+    assert scale[-1].startswith("-37.63")
+    assert (scale[0].count("●"), scale[-1].count("●")) == (1, 1)
+
+
 def test_nothing_missing_is_not_mentioned() -> None:
     assert remarks((), (), 0) == []
     many = [date(2020, 1, day) for day in range(1, 8)]
