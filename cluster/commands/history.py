@@ -111,7 +111,7 @@ def _title(found: "History") -> "Text":
     )
     title.append(f"  {found.unit}")
     if found.adjust != "none":
-        title.append(f"  adjusted by {found.adjust}, {found.anchor}")
+        title.append(f"  {_adjusted(found)}")
     title.append(f"  latest {latest.price} ({latest.symbol})")
     return title
 
@@ -140,8 +140,13 @@ def _text(price: "Decimal | None") -> str:
     return "" if price is None else str(price)
 
 
+def _adjusted(found: "History") -> str:
+    return f"adjusted by {found.adjust}, {found.anchor}"
+
+
 def _draw(found: "History", path: "Path") -> None:
-    title = f"{found.symbol}, source {found.source}"
+    adjusted = "" if found.adjust == "none" else f" {_adjusted(found)}"
+    title = f"{found.symbol}{adjusted}, source {found.source}"
     dates, prices = [point.date for point in found.points], [point.price for point in found.points]
     with picture(path, title=title, x_label="settled on", y_label=found.unit) as axes:
         draw_line(axes, dates, prices)

@@ -82,3 +82,11 @@ def draw_band(
     bounds = ([float(low) for low in lows], [float(high) for high in highs])
     alpha = 0.2 if color is None else 1.0
     axes.fill_between(places, *bounds, alpha=alpha, label=label, color=color, linewidth=0.0)
+
+
+def name_months(axes: Any) -> None:
+    """Name the months along the dates of one year, which is not told."""
+    from matplotlib.dates import DateFormatter, MonthLocator
+
+    axes.xaxis.set_major_locator(MonthLocator())
+    axes.xaxis.set_major_formatter(DateFormatter("%b"))

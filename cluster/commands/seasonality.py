@@ -1,5 +1,6 @@
 """Own `heliostat seasonality`: how far each month or day departs from its year."""
 
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -13,6 +14,7 @@ from cluster.commands.pictures import (
     check_picture_file,
     draw_band,
     draw_line,
+    name_months,
     picture,
 )
 from cluster.commands.settled_text import FromOption, SourceOption, ToOption, remarks
@@ -111,10 +113,18 @@ def _table(found: "Seasonality") -> "Table":
 
 
 def _draw(found: "Seasonality", path: "Path") -> None:
-    title = f"{found.product} {found.position}, {found.years[0]} to {found.years[-1]}"
-    label = found.unit or "ratio to the mean of the year"
-    at = range(1, len(found.seasons) + 1)
+    years = f"{found.years[0]} to {found.years[-1]}"
+    title = f"{found.product} {found.position}, {years}, source {found.source}"
+    of_year = "from the mean of the year"
+    label = f"{found.unit} {of_year}" if found.unit else "ratio to the mean of the year"
+    at = [_day_of(one.season) for one in found.seasons]
     lows, highs = [one.low for one in found.seasons], [one.high for one in found.seasons]
-    with picture(path, title=title, x_label=found.by, y_label=label) as axes:
-        draw_band(axes, at, lows, highs, f"{found.coverage:.0%} interval")
+    with picture(path, title=title, x_label=f"{found.by} of the year", y_label=label) as axes:
+        draw_band(axes, at, lows, highs, f"{100 * found.coverage:g}% interval")
         draw_line(axes, at, [one.mean for one in found.seasons], "mean departure")
+        name_months(axes)
+
+
+def _day_of(season: str) -> date:
+    month, _, day = season.partition("-")
+    return date(2000, int(month), int(day or 1))  # a leap year

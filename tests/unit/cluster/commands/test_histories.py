@@ -122,6 +122,29 @@ def test_json_and_a_picture(
     assert (refused.exit_code, len(api.requests)) == (2, 3)
 
 
+def test_a_picture_says_what_its_prices_are(api: "FakeApi", tmp_path: Path) -> None:
+    file = tmp_path / "a.svg"
+    api.on("GET", HISTORY_PATH, 200, HISTORY)
+    api.run("history", "CL", "--plot", str(file))
+    # The writer of SVG draws letters as paths, and keeps each text as a comment.
+    assert "<!-- CL.c.0 adjusted by difference, backward, source import:mine -->" in (
+        file.read_text()
+    )
+    days = [
+        SEASONALITY["seasons"][0] | {"season": f"{date.fromordinal(730_120 + day):%m-%d}"}
+        for day in range(366)
+    ]
+    by_day = {"by": "day", "seasons": days, "unit": "USD/MMBtu", "deviation": "difference"}
+    for changed in ({}, by_day):
+        api.on("GET", SEASON_PATH, 200, SEASONALITY | changed)
+        api.run("seasonality", "NG", "--plot", str(file))
+        drawn = file.read_text()
+        assert "<!-- NG 1, 2021 to 2022, source sandbox -->" in drawn
+        assert "<!-- Jan -->" in drawn
+    assert "<!-- USD/MMBtu from the mean of the year -->" in drawn
+    assert "<!-- Dec -->" in drawn
+
+
 def test_a_past_curve_says_what_is_doubtful(api: "FakeApi") -> None:
     body = curve(live=False, absent=["202612"], ignored=[IGNORED], ignored_rows=1)
     body["points"][0] |= {"is_stale": True, "settled_on": "2026-09-11"}
