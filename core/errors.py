@@ -201,17 +201,26 @@ class RunAlreadyFinished(HeliostatError):
 
 
 class SettlementsChanged(HeliostatError):
-    """Raised when an import holds another price for a stored key and revising was not asked."""
+    """Raised when an import holds another value for a stored key and revising was not asked."""
 
     code = "settlements-changed"
     status = 409
     sentence = (
-        "{file}, row {row}, column settlement: {new} differs from the stored {stored} "
+        "{file}, row {row}, column {column}: {new} differs from the stored {stored} "
         "({changed} changed in all); repeat with --revise to keep both vintages."
     )
 
-    def __init__(self, *, file: str, row: int, new: str, stored: str, changed: int) -> None:
-        super().__init__(file=file, row=row, new=new, stored=stored, changed=changed)
+    def __init__(
+        self,
+        *,
+        file: str,
+        row: int,
+        new: str,
+        stored: str,
+        changed: int,
+        column: str = "settlement",
+    ) -> None:
+        super().__init__(file=file, row=row, column=column, new=new, stored=stored, changed=changed)
 
 
 class BookExists(HeliostatError):

@@ -104,10 +104,13 @@ async def read_contracts(
     asked: DatesAsked,
     positions: int | Callable[[DateRange], int],
     default: timedelta = ONE_YEAR,
+    *,
+    with_figures: bool = False,
 ) -> LoadedContracts:
     """Read the nearest contracts of a product on the dates asked for, by default the last ones.
 
-    How many `positions` are needed may depend on the dates that there are.
+    How many `positions` are needed may depend on the dates that there are. Volume and open
+    interest are read only `with_figures`.
 
     Raises:
         CurveNotFound: there is no live source, or the source has nothing of the product by then.
@@ -126,7 +129,9 @@ async def read_contracts(
             default=default,
         )
         count = positions if isinstance(positions, int) else positions(span)
-        return await load_contracts(connection, caller.org_id, source, code, span, count)
+        return await load_contracts(
+            connection, caller.org_id, source, code, span, count, with_figures=with_figures
+        )
 
 
 def ignored_views(loaded: LoadedContracts) -> list[IgnoredView]:

@@ -40,6 +40,7 @@ def register(app: typer.Typer) -> None:
             "heliostat history CL --from 2020-01-02 --to 2020-12-31 --adjust difference",
             "heliostat history NG --contract 202701 --plot ng.svg",
             "heliostat history CL --symbol c.1 --days-early 5 --json",
+            "heliostat history HO --symbol v.0 --source import:mine",
         ),
     )(history)
 
@@ -48,7 +49,8 @@ def history(
     context: typer.Context,
     product: Annotated[str, typer.Argument(help="A product code: CL, NG, HO, RB, BZ, B, ...")],
     symbol: Annotated[
-        str | None, typer.Option(help="c.0 is the front by expiry, c.1 the next; if none is named.")
+        str | None,
+        typer.Option(help="c.0 is the front; n.0 is most open, v.0 most traded; otherwise c.0."),
     ] = None,
     contract: Annotated[
         str | None, typer.Option(metavar="YYYYMM", help="One delivery month instead.")
@@ -75,7 +77,8 @@ def history(
     """Show what settled over a range of dates, by default the latest year of the front month.
 
     A continuous symbol moves from contract to contract on their last trade dates, or --days-early
-    before; each roll is listed with its gap. Prices are never mixed from two sources.
+    before; each roll is listed with its gap. Those by open interest and volume need these figures
+    in the settlements imported. Prices are never mixed from two sources.
     """
     check_picture_file(plot)
     with connect(context, data) as client:

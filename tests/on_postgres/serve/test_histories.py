@@ -325,3 +325,45 @@ async def test_the_roll_of_may_2020_and_a_sunday_as_they_were(
     # (2 x 42 x 0.6683 + 42 x 0.8878 + 3 x 37.63) / 3
     assert on["value"] == "68.7716"
     assert {point["years"] for point in crack["points"]} == {2, 3}
+
+
+ACTIVE = [
+    # contract, volume, open interest: trading moves to June on the 15th, what is open on the 16th
+    ("2020-04-14", "202005", "20.11", "600", "500"),
+    ("2020-04-14", "202006", "28.00", "400", "450"),
+    ("2020-04-15", "202005", "19.87", "300", "480"),
+    ("2020-04-15", "202006", "27.00", "700", "470"),
+    ("2020-04-16", "202005", "19.86", "200", "300"),
+    ("2020-04-16", "202006", "25.53", "800", "600"),
+    ("2020-04-17", "202005", "18.27", "100", "100"),
+    ("2020-04-17", "202006", "25.03", "900", "700"),
+]
+
+
+async def test_a_history_follows_volume_and_open_interest(
+    client: httpx.AsyncClient, pools: Pools
+) -> None:
+    header = "date,product,contract,settlement,volume,open_interest"
+    rows = [f"{day},CL,{','.join(cells)}" for day, *cells in ACTIVE]
+    await store(pools, "\n".join([header, *rows]).encode())
+
+    async def contracts(symbol: str) -> list[str]:
+        found: dict[str, Any] = await got(client, f"/v1/products/CL/history?symbol={symbol}")
+        assert found["symbol"] == f"CL.{symbol}"
+        return [point["contract"][-2:] for point in found["points"]]
+
+    # known the day after: on the 16th volume, on the 17th open interest
+    assert await contracts("c.0") == ["05"] * 4
+    assert await contracts("v.0") == ["05", "05", "06", "06"]
+    assert await contracts("n.0") == ["05", "05", "05", "06"]
+    adjusted = await got(client, "/v1/products/CL/history?symbol=v.0&adjust=difference")
+    assert [roll["gap"] for roll in adjusted["rolls"]] == ["7.13"]
+    exported = await client.get("/v1/settlements", params={"source": SOURCE})
+    header, first, *_ = exported.text.splitlines()
+    assert header.endswith(",revision,volume,open_interest")
+    assert first == "2020-04-14,CL,202005,,20.11,0,600,500"
+    # what left comes back unchanged
+    again = read_table("file.csv", exported.content, PRODUCTS)
+    async with pools.write(DEFAULT_ORG) as connection:
+        outcome = await settlements.import_table(connection, DEFAULT_ORG, SOURCE, again, False, NOW)
+    assert outcome.unchanged == len(ACTIVE)
