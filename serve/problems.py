@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from core.errors import HeliostatError
+from core.errors import HeliostatError, InvalidInput
 from core.logs import get_logger
 from serve.option_requests import MODEL_TAG_PREFIX, UNKNOWN_MODEL
 from serve.run_requests import TAG_PREFIX, UNKNOWN_KIND
@@ -92,6 +92,10 @@ async def _invalid(_request: Request, error: Exception) -> JSONResponse:
 
 async def _http(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
+    if error.status_code == 400:
+        # The framework's word for a body that breaks its reader instead of being bad JSON: bytes
+        # that are not UTF-8, a nesting too deep, a number of thousands of digits.
+        return response_of(InvalidInput(field="body", reason="expected JSON that can be read"))
     code = _HTTP_CODES.get(error.status_code, "http-error")
     document = problem_document(code=code, status=error.status_code, detail=str(error.detail))
     return _response(document, error.headers)
