@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from heliostat import Volatility
 
+_LEAST_WEIGHT = 0.005
 _COLUMNS = ("#", "contract", "years left", "daily", "annual", "Samuelson")
 
 
@@ -70,7 +71,8 @@ def volatility(
 def _table(found: "Volatility") -> "Table":
     from rich.table import Table
 
-    names = list(dict.fromkeys(one.name for row in found.contracts for one in row.parts))
+    parts_of = [one for row in found.contracts for one in row.parts if one.weight >= _LEAST_WEIGHT]
+    names = list(dict.fromkeys(one.name for one in parts_of))
     table = Table(*_COLUMNS, *names, box=None, pad_edge=False)
     for column in table.columns[2:]:
         column.justify = "right"
