@@ -29,6 +29,7 @@ class RunKind(StrEnum):
     OBSERVABLE = "observable"
     AMPLITUDE = "amplitude"
     LANDSCAPE = "landscape"
+    BACKTEST = "backtest"
 
 
 class RunStatus(StrEnum):

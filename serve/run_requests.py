@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Discriminator, Field,
 
 from core.runs import RunKind
 from core.specifications.amplitude import AmplitudeSpecification
+from core.specifications.backtest import BacktestSpecification
 from core.specifications.base import Asked
 from core.specifications.circuit import CircuitSpecification, ObservableSpecification
 from core.specifications.hedge import HedgeSpecification
@@ -90,6 +91,12 @@ class LandscapeRun(RunRequest[LandscapeSpecification]):
     kind: Literal[RunKind.LANDSCAPE]
 
 
+class BacktestRun(RunRequest[BacktestSpecification]):
+    """Ask for a backtest."""
+
+    kind: Literal[RunKind.BACKTEST]
+
+
 def _tag(value: Any) -> str:
     default = RunKind.PORTFOLIO.value
     kind = value.get("kind", default) if isinstance(value, dict) else default
@@ -103,7 +110,8 @@ RunBody = Annotated[
     | Annotated[CircuitRun, Tag("kind=circuit")]
     | Annotated[ObservableRun, Tag("kind=observable")]
     | Annotated[AmplitudeRun, Tag("kind=amplitude")]
-    | Annotated[LandscapeRun, Tag("kind=landscape")],
+    | Annotated[LandscapeRun, Tag("kind=landscape")]
+    | Annotated[BacktestRun, Tag("kind=backtest")],
     Discriminator(
         _tag,
         custom_error_type=UNKNOWN_KIND,

@@ -20,6 +20,7 @@ from core.logs import get_logger
 from core.plans import Plan
 from core.runs import NewRun, Run, RunKind
 from core.specifications.amplitude import AmplitudeSpecification
+from core.specifications.backtest import BacktestSpecification
 from core.specifications.base import Asked
 from core.specifications.circuit import Program
 from core.specifications.contracts import ContractWindow
@@ -42,7 +43,11 @@ _QUBITS_ARE_IN = {
     RunKind.OBSERVABLE: "program.qubits",
     RunKind.AMPLITUDE: "qubits",
 }
-_POINTS_ARE_IN = {RunKind.CIRCUIT: "parameters.points", RunKind.OBSERVABLE: "parameters.points"}
+_POINTS_ARE_IN = {
+    RunKind.CIRCUIT: "parameters.points",
+    RunKind.OBSERVABLE: "parameters.points",
+    RunKind.BACKTEST: "first",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,15 +219,16 @@ def _new_run(request: RunRequest[Asked], prepared: Prepared, org_id: UUID, versi
 
 async def _with_source(specification: Asked, services: Services) -> Asked:
     """Return the specification with the live source where it names none."""
-    if isinstance(specification, ContractWindow) and specification.source is None:
+    settled = (ContractWindow, BacktestSpecification)
+    if isinstance(specification, settled) and specification.source is None:
         source = await _live_source(specification.products, services)
         return specification.model_copy(update={"source": source})
     if isinstance(specification, AmplitudeSpecification):
         holding = specification.holding
         if holding is not None and holding.source is None:
             source = await _live_source((holding.product,), services)
-            settled = holding.model_copy(update={"source": source})
-            return specification.model_copy(update={"holding": settled})
+            judged = holding.model_copy(update={"source": source})
+            return specification.model_copy(update={"holding": judged})
     return specification
 
 

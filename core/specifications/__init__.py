@@ -5,6 +5,7 @@ from typing import Any
 from core.errors import InvalidInput
 from core.runs import RunKind
 from core.specifications.amplitude import AmplitudeSpecification
+from core.specifications.backtest import BacktestSpecification
 from core.specifications.base import Asked
 from core.specifications.circuit import CircuitSpecification, ObservableSpecification
 from core.specifications.hedge import HedgeSpecification
@@ -20,6 +21,7 @@ SPECIFICATIONS: dict[RunKind, type[Asked]] = {
     RunKind.OBSERVABLE: ObservableSpecification,
     RunKind.AMPLITUDE: AmplitudeSpecification,
     RunKind.LANDSCAPE: LandscapeSpecification,
+    RunKind.BACKTEST: BacktestSpecification,
 }
 
 

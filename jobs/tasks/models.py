@@ -1,23 +1,10 @@
 """Own the estimate of a product's model as a task: a history in, a fit and its card out."""
 
-from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 import msgspec
 
-from quant.contract_history import ContractHistory
-from quant.product_model.cards import Vintage, model_card
-from quant.product_model.fitting import fit_product
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class FitRequest:
-    """Hold what a product's model is estimated on, and what its card is to tell of that."""
-
-    fit_id: UUID
-    history: ContractHistory
-    vintage: Vintage
+from quant.product_model.vintage import FitRequest
 
 
 def fit(request: FitRequest) -> dict[str, Any]:
@@ -29,6 +16,10 @@ def fit(request: FitRequest) -> dict[str, Any]:
         HistoryTooShort: there are too few days.
         ModelNotApplicable: the prices of a position never moved.
     """
+    # Late, so that workers which only carry runs out are not made warm with what estimates need.
+    from quant.product_model.cards import model_card
+    from quant.product_model.fitting import fit_product
+
     estimate = fit_product(request.history, request.fit_id)
     return {
         "fit": estimate.fit.to_json(),

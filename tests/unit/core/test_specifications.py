@@ -32,6 +32,7 @@ ASKED: dict[RunKind, dict[str, Any]] = {
     RunKind.OBSERVABLE: {"program": "OPENQASM 3.0;", "observables": [{"ZZ": 1.0, "XI": -0.5}]},
     RunKind.AMPLITUDE: {"measure": "var", "holding": {"product": "CL"}},
     RunKind.LANDSCAPE: {**CHOICE, "gamma": {"low": -1.0, "high": 1.0, "points": 5}},
+    RunKind.BACKTEST: {"products": ["CL", "B"], "first": "2023-01-02", "as_of": "2023-12-29"},
 }
 OPTION = {"spot": 80.0, "strike": 75.0, "volatility": 0.3, "years": 0.5}
 
@@ -132,6 +133,27 @@ _REFUSED: dict[RunKind, list[tuple[dict[str, Any], str]]] = {
             {axis: {"low": 0.0, "high": 1.0, "points": 2001} for axis in ("gamma", "beta")},
             "gamma.points",
         ),
+    ],
+    RunKind.BACKTEST: [
+        ({"products": []}, "products"),
+        ({"products": ["CL", "XX"]}, "products"),
+        ({"products": ["CL", "CL"]}, "products"),
+        ({"positions": [2, 1]}, "positions"),
+        ({"positions": [0]}, "positions.0"),
+        ({"models": ["oracle"]}, "models.0"),
+        ({"models": []}, "models"),
+        ({"models": ["ewma", "ewma"]}, "models"),
+        ({"windows": [99]}, "windows.0"),
+        ({"windows": [500, 250]}, "windows"),
+        ({"horizons": [61]}, "horizons.0"),
+        ({"horizons": [1, 1]}, "horizons"),
+        ({"levels": [0.005]}, "levels.0"),
+        ({"levels": [float("nan")]}, "levels.0"),
+        ({"confidences": [0.999]}, "confidences.0"),
+        ({"first": "2023-12-29"}, "first"),
+        ({"period_months": 0}, "period_months"),
+        ({"source": "RTL"}, "source"),
+        ({"window": 500}, "window"),
     ],
 }
 _CHOOSING = (RunKind.PORTFOLIO, RunKind.HEDGE, RunKind.SWEEP, RunKind.LANDSCAPE)

@@ -26,7 +26,9 @@ def told(walk: Walk, model: BacktestModel) -> tuple[Reals, Reals]:
 
 def deviations(walk: Walk, model: BacktestModel) -> Reals:
     """Return the standard deviations (days, horizons) of a normal model's first position."""
-    return told(walk, model)[0][:, :, 3, 0] / norm.ppf(0.95)
+    quantiles, _ = told(walk, model)
+    found: Reals = quantiles[:, :, 3, 0] / norm.ppf(0.95)
+    return found
 
 
 @pytest.mark.parametrize("model", list(BacktestModel))

@@ -6,7 +6,7 @@ from arch.bootstrap import StationaryBootstrap
 
 from core.backtests import BacktestMetric, BacktestModel
 from quant.backtest.forecasters import forecast
-from quant.backtest.judging import Judgement, Yardsticks, judge
+from quant.backtest.judging import Estimate, Judgement, Yardsticks, judge
 from quant.backtest.units import Unit, carry_out
 from quant.backtest.walk import Forecasts, Walk
 from quant.coverage.unconditional import kupiec
@@ -35,6 +35,12 @@ def pick(
     return found
 
 
+def ends(estimate: Estimate) -> tuple[float, float]:
+    assert estimate.low is not None
+    assert estimate.high is not None
+    return estimate.low, estimate.high
+
+
 def test_levels_that_measures_need_are_forecast() -> None:
     assert YARDSTICKS.levels == (0.01, 0.05, 0.25, 0.5, 0.75)
 
@@ -46,7 +52,8 @@ def test_measures_are_means_over_the_days_scored() -> None:
     judged = unit(walk, BacktestModel.HISTORICAL).judgements
     came = walk.changes[300:, 0]
     crps = pick(judged, BacktestMetric.CRPS)
-    assert (crps.days, crps.estimate.value) == (100, pytest.approx(found.crps[:, 0, 0].mean()))
+    assert crps.days == 100
+    assert crps.estimate.value == pytest.approx(found.crps[:, 0, 0].mean())
     quarter = came - found.quantiles[:, 0, 2, 0]
     pinball = pick(judged, BacktestMetric.PINBALL, 0.25).estimate.value
     assert pinball == pytest.approx(np.where(quarter > 0, 0.25, -0.75) @ quarter / 100)
@@ -71,10 +78,8 @@ def test_intervals_are_those_of_an_independent_bootstrap() -> None:
     scores = found.crps[:, 0, 0]
     peer = StationaryBootstrap(5, scores, seed=3)
     (low,), (high,) = peer.conf_int(np.mean, reps=2_000, method="percentile")
-    width = high - low
-    assert estimate.low == pytest.approx(low, abs=0.25 * width)
-    assert estimate.high == pytest.approx(high, abs=0.25 * width)
-    assert estimate.low < estimate.value < estimate.high
+    assert ends(estimate) == pytest.approx((low, high), abs=0.25 * (high - low))
+    assert ends(estimate)[0] < estimate.value < ends(estimate)[1]
 
 
 def test_differences_are_of_paired_days() -> None:
@@ -86,10 +91,10 @@ def test_differences_are_of_paired_days() -> None:
         beside = model.differences[BacktestModel.NAIVE]
         expected = model.estimate.value - baseline.estimate.value
         assert beside.value == pytest.approx(expected)
-        assert beside.low < beside.value < beside.high
-        width = beside.high - beside.low
+        low, high = ends(beside)
+        assert low < beside.value < high
         # pairs move together, so their difference is surer than either score
-        assert width < model.estimate.high - model.estimate.low
+        assert high - low < np.diff(ends(model.estimate))[0]
     itself = pick(naive, BacktestMetric.CRPS).differences[BacktestModel.NAIVE]
     assert (itself.value, itself.low, itself.high) == (0.0, 0.0, 0.0)
 
@@ -107,7 +112,7 @@ def test_a_forecast_that_knows_more_is_better_beyond_chance() -> None:
     judged = judge(walk, oracle, {BacktestModel.NAIVE: baseline}, YARDSTICKS)
     for one in judged:
         if BacktestModel.NAIVE in one.differences:
-            assert one.differences[BacktestModel.NAIVE].high < 0.0
+            assert ends(one.differences[BacktestModel.NAIVE])[1] < 0.0
     assert pick(judged, BacktestMetric.EXCEPTIONS, 0.99).estimate.value == 0.0
 
 
