@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from core.books import OptionPosition, Position, SpreadPosition, require_known
+from core.books import OptionPosition, Position, SpreadPosition, Where, in_body, require_known
 from core.errors import InvalidInput, UnknownInstrument
 from core.market import Instrument
 from quant.calendars import last_trade_date
@@ -49,7 +49,7 @@ class TradingPositions:
         )
 
 
-def with_expiries(positions: Iterable[Position]) -> tuple[Position, ...]:
+def with_expiries(positions: Iterable[Position], where: Where = in_body) -> tuple[Position, ...]:
     """Return positions in which every option has an expiry: unset, that of its future.
 
     Raises:
@@ -57,8 +57,8 @@ def with_expiries(positions: Iterable[Position]) -> tuple[Position, ...]:
         InvalidInput: an option expires after its future.
     """
     given = tuple(positions)
-    require_known(given)
-    return tuple(_with_expiry(number, position) for number, position in enumerate(given))
+    require_known(given, where)
+    return tuple(_with_expiry(number, position, where) for number, position in enumerate(given))
 
 
 def still_trading(
@@ -108,7 +108,7 @@ def _without(position: Position, over: set[Instrument]) -> Position:
     return position.model_copy(update={"legs": legs})
 
 
-def _with_expiry(number: int, position: Position) -> Position:
+def _with_expiry(number: int, position: Position, where: Where) -> Position:
     if not isinstance(position, OptionPosition):
         return position
     (underlying,) = position.instruments
@@ -117,5 +117,5 @@ def _with_expiry(number: int, position: Position) -> Position:
         return position.model_copy(update={"expiry": last})
     if position.expiry > last:
         reason = f"expected at most {last}, when {underlying} last trades, was {position.expiry}"
-        raise InvalidInput(field=f"positions.{number}.option.expiry", reason=reason)
+        raise InvalidInput(field=where(number, "option", "expiry"), reason=reason)
     return position

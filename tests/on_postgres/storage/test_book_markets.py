@@ -1,7 +1,7 @@
 """Load the market of books from a real database: crude through April 2020, and what is amiss."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -18,57 +18,17 @@ from core.errors import (
 from core.market import Instrument
 from core.products import PRODUCTS
 from core.runs import DEFAULT_ORG
-from quant.calendars import business_days, calendar_of
 from quant.risk.book_market import MarketRules
 from quant.risk.market import OptionModel
 from quant.risk.trading_positions import with_expiries
-from storage import settlements
 from storage.book_markets import BookMarketRequest, LoadedBookMarket, load_book_market
 from storage.pool import Pools
-from storage.settlement_files import read_table
+from tests.april_2020 import NEGATIVE, NOW, april, rows_of, store, trading_days
 from tests.risk_books import future, option, spread
 
 pytestmark = pytest.mark.postgres
 
-NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
 SOURCE = "import:risk"
-NEGATIVE = date(2020, 4, 20)
-# May was the front month until the 21st, its last trade date.
-APRIL = {
-    "CL": {"2020-04-20": (-37.63, 20.43, 26.28), "2020-04-21": (10.01, 11.57, 18.69)},
-    "B": {"2020-04-20": (25.57, 28.89, 31.00), "2020-04-21": (19.33, 23.50, 26.10)},
-}
-
-
-def days_before(first: date, last: date) -> tuple[date, ...]:
-    return business_days(first, last, calendar_of("CL"))
-
-
-def rows_of(product: str, days: Sequence[date], *, positions: int = 6) -> list[str]:
-    """Write a curve that moves a little every day, by position."""
-    generator = np.random.default_rng(ord(product[0]))
-    prices = 30.0 + generator.normal(0.0, 0.5, len(days)).cumsum()
-    return [
-        f"{day},{product},{position},{price + position:.4f}"
-        for day, price in zip(days, prices.tolist(), strict=True)
-        for position in range(1, positions + 1)
-    ]
-
-
-def april(product: str) -> list[str]:
-    before = rows_of(product, days_before(date(2019, 12, 2), date(2020, 4, 17)))
-    return before + [
-        f"{day},{product},{position},{price}"
-        for day, prices in APRIL[product].items()
-        for position, price in enumerate(prices, 1)
-    ]
-
-
-async def store(pools: Pools, rows: Sequence[str], source: str = SOURCE) -> None:
-    text = "\n".join(["date,product,position,settlement", *rows])
-    table = read_table("file.csv", text.encode(), PRODUCTS)
-    async with pools.write(DEFAULT_ORG) as connection:
-        await settlements.import_table(connection, DEFAULT_ORG, source, table, False, NOW)
 
 
 async def load(pools: Pools, positions: Sequence[Position], **asked: Any) -> LoadedBookMarket:
@@ -79,8 +39,8 @@ async def load(pools: Pools, positions: Sequence[Position], **asked: Any) -> Loa
 
 
 async def test_the_day_crude_was_negative(pools: Pools) -> None:
-    await store(pools, april("CL") + april("B"))
-    held = [future("CL-202005", 10), spread(5, CL_202006=1, B_202007=-1)]
+    await store(pools, april("CL") + april("B"), SOURCE)
+    held: list[Position] = [future("CL-202005", 10), spread(5, CL_202006=1, B_202007=-1)]
     found = await load(pools, held, as_of=NEGATIVE, window_days=50)
     prices = found.book.priced.market.prices
     assert prices[Instrument.parse("CL-202005")] == -37.63
@@ -98,14 +58,14 @@ async def test_the_day_crude_was_negative(pools: Pools) -> None:
 
 
 async def test_without_a_date_it_is_the_latest_that_settled(pools: Pools) -> None:
-    await store(pools, april("CL"))
+    await store(pools, april("CL"), SOURCE)
     found = await load(pools, [future("CL-202006", 1)])
     assert found.book.priced.market.as_of == date(2020, 4, 21)
     assert found.settled.as_of == date(2020, 4, 21)
 
 
 async def test_each_product_from_its_own_source(pools: Pools) -> None:
-    await store(pools, april("CL"))
+    await store(pools, april("CL"), SOURCE)
     await store(pools, april("B"), "import:ice")
     held = [future("CL-202006", 1), future("B-202007", -1)]
     found = await load(pools, held, sources={"B": "import:ice"})
@@ -115,8 +75,8 @@ async def test_each_product_from_its_own_source(pools: Pools) -> None:
 
 
 async def test_the_expired_are_told_and_strictly_refused(pools: Pools) -> None:
-    await store(pools, april("CL"))
-    held = [
+    await store(pools, april("CL"), SOURCE)
+    held: list[Position] = [
         future("CL-202004", 3),
         future("CL-202006", 1),
         spread(2, CL_202003=1, CL_202007=-1),
@@ -135,14 +95,14 @@ async def test_the_expired_are_told_and_strictly_refused(pools: Pools) -> None:
 
 
 async def test_contracts_without_a_price_are_named(pools: Pools) -> None:
-    await store(pools, april("CL"))
+    await store(pools, april("CL"), SOURCE)
     held = [future("CL-202006", 1), future("CL-202106", 1), future("CL-202206", 1)]
     with pytest.raises(UnknownInstrument, match="CL-202106, CL-202206: there is no price"):
         await load(pools, held)
 
 
 async def test_a_price_of_the_day_before_is_stale(pools: Pools) -> None:
-    await store(pools, [*april("CL"), *april("B")[:-3]])
+    await store(pools, [*april("CL"), *april("B")[:-3]], SOURCE)
     held = [future("CL-202006", 1), future("B-202007", -1)]
     found = await load(pools, held)
     (stale,) = found.book.priced.stale
@@ -156,7 +116,7 @@ async def test_a_price_of_the_day_before_is_stale(pools: Pools) -> None:
 async def test_days_that_are_missing_are_told(pools: Pools) -> None:
     rows = april("CL") + [row for row in april("B") if not row.startswith("2020-03-1")]
     without = [row for row in rows if not row.startswith("2020-02-11,CL,2")]
-    await store(pools, without)
+    await store(pools, without, SOURCE)
     held = [future("CL-202006", 1), future("B-202007", -1)]
     found = await load(pools, held, as_of=NEGATIVE)
     changes = found.book.changes
@@ -169,7 +129,7 @@ async def test_days_that_are_missing_are_told(pools: Pools) -> None:
 
 
 async def test_volatilities_come_from_the_past_where_none_are_given(pools: Pools) -> None:
-    await store(pools, april("CL"))
+    await store(pools, april("CL"), SOURCE)
     held = with_expiries(
         [
             option("CL-202006", "put", 20, 5, volatility=None),
@@ -198,14 +158,14 @@ async def test_volatilities_come_from_the_past_where_none_are_given(pools: Pools
 
 
 async def test_a_past_of_one_day_is_too_short(pools: Pools) -> None:
-    await store(pools, ["2020-04-20,CL,1,-37.63", "2020-04-20,CL,2,20.43"])
+    await store(pools, ["2020-04-20,CL,1,-37.63", "2020-04-20,CL,2,20.43"], SOURCE)
     with pytest.raises(HistoryTooShort, match="there are 1"):
         await load(pools, [future("CL-202006", 1)])
 
 
 async def test_a_curve_of_one_contract_lacks_the_days_of_its_rolls(pools: Pools) -> None:
-    days = days_before(date(2019, 12, 2), NEGATIVE)
-    await store(pools, rows_of("CL", days, positions=1))
+    days = trading_days(date(2019, 12, 2), NEGATIVE)
+    await store(pools, rows_of("CL", days, positions=1), SOURCE)
     found = await load(pools, [future("CL-202005", 1)])
     # it rolled on 19 December, 21 January, 20 February and 20 March
     assert found.book.changes.missing == (4,)
@@ -222,7 +182,7 @@ async def test_a_curve_of_one_contract_lacks_the_days_of_its_rolls(pools: Pools)
 async def test_what_cannot_be_asked(
     pools: Pools, positions: list[Position], asked: dict[str, Any], reason: str
 ) -> None:
-    await store(pools, april("CL"))
+    await store(pools, april("CL"), SOURCE)
     with pytest.raises(InvalidInput, match=reason):
         await load(pools, positions, **asked)
 

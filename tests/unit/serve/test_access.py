@@ -60,6 +60,15 @@ def test_the_documents_are_not_empty(edge: Any) -> None:
         "/v1/books/{name}",
         "/v1/books/{name}/import",
         "/v1/books/{name}/versions",
+        "/v1/books/{name}/risk",
+        "/v1/books/{name}/risk/stress",
+        "/v1/books/{name}/risk/explain",
+        "/v1/books/{name}/risk/backtest",
+        "/v1/risk",
+        "/v1/risk/stress",
+        "/v1/risk/explain",
+        "/v1/risk/backtest",
+        "/v1/stresses",
     }
     assert {path for _, path in operations(edge.streams)} == {"/quotes", "/runs/{run_id}"}
 
