@@ -15,6 +15,7 @@ from fastapi import Depends, Query, Response
 from pydantic import BaseModel
 
 from core import products as registry
+from core.dates import Day
 from core.errors import CurveNotFound, InvalidInput
 from core.market import validate_source
 from serve.keys import Caller
@@ -55,11 +56,11 @@ class DatesAsked:
 
 async def _dates(
     first: Annotated[
-        date | None,
+        Day | None,
         Query(alias="from", description=f"The first date; at most {MAX_YEARS} years are answered."),
     ] = None,
     last: Annotated[
-        date | None, Query(alias="to", description="The last date; unset: the latest stored.")
+        Day | None, Query(alias="to", description="The last date; unset: the latest stored.")
     ] = None,
     source: Annotated[
         str | None, Query(description="cme, sandbox or import:NAME; unset: the live one.")
