@@ -15,6 +15,7 @@ from heliostat.events import MarketEvent
 from heliostat.flows import ExportFormat, Flows
 from heliostat.forecasting import AsyncForecasting
 from heliostat.market_flows import RangeOptions, Resolution, TickForm, TickKind
+from heliostat.pricing import AsyncPricing
 from heliostat.research import AsyncFrames
 from heliostat.retry import RetryPolicy, Timeouts
 from heliostat.run_flows import (
@@ -35,6 +36,7 @@ from heliostat.runs import (
     WebhookDelivery,
 )
 from heliostat.settled import AsyncSettled
+from heliostat.studies import AsyncStudies
 from heliostat.transports import AsyncTransport, client_settings
 from heliostat.weather import (
     CurrentWeather,
@@ -45,7 +47,9 @@ from heliostat.weather import (
 )
 
 
-class AsyncClient(AsyncFrames, AsyncDesk, AsyncSettled, AsyncForecasting):
+class AsyncClient(
+    AsyncFrames, AsyncDesk, AsyncSettled, AsyncForecasting, AsyncPricing, AsyncStudies
+):
     """Talk to the Heliostat API from asynchronous code.
 
     The address and key are the arguments, else HELIOSTAT_URL and HELIOSTAT_KEY, else those of the
@@ -243,7 +247,7 @@ class AsyncClient(AsyncFrames, AsyncDesk, AsyncSettled, AsyncForecasting):
             RunCancelled: someone cancelled it.
         """
         asked = specification_of(None, options)
-        flow = self._flows.optimize(asked, Envelope(fresh=fresh), on_submitted)
+        flow = self._flows.carried_out("portfolio", asked, Envelope(fresh=fresh), on_submitted)
         return await self._transport.run(flow, on_event)
 
     async def run(self, run_id: str) -> Run:

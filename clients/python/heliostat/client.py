@@ -15,6 +15,7 @@ from heliostat.events import MarketEvent
 from heliostat.flows import ExportFormat, Flows
 from heliostat.forecasting import Forecasting
 from heliostat.market_flows import RangeOptions, Resolution, TickForm, TickKind
+from heliostat.pricing import Pricing
 from heliostat.research import Frames
 from heliostat.retry import RetryPolicy, Timeouts
 from heliostat.run_flows import (
@@ -35,6 +36,7 @@ from heliostat.runs import (
     WebhookDelivery,
 )
 from heliostat.settled import Settled
+from heliostat.studies import Studies
 from heliostat.transports import SyncTransport, client_settings
 from heliostat.weather import (
     CurrentWeather,
@@ -45,7 +47,7 @@ from heliostat.weather import (
 )
 
 
-class Client(Frames, Desk, Settled, Forecasting):
+class Client(Frames, Desk, Settled, Forecasting, Pricing, Studies):
     """Talk to the Heliostat API.
 
     The address and key are the arguments, else HELIOSTAT_URL and HELIOSTAT_KEY, else those of the
@@ -240,7 +242,7 @@ class Client(Frames, Desk, Settled, Forecasting):
             RunCancelled: someone cancelled it.
         """
         asked = specification_of(None, options)
-        flow = self._flows.optimize(asked, Envelope(fresh=fresh), on_submitted)
+        flow = self._flows.carried_out("portfolio", asked, Envelope(fresh=fresh), on_submitted)
         return self._transport.run(flow, on_event)
 
     def run(self, run_id: str) -> Run:
