@@ -5,14 +5,15 @@ Rows belong to MARKET_ORG, whose settlements they were made from. What is writte
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 import msgspec
 
 from core.forecasts import Forecast, ModelCard
+from core.market import ContractMonth, SettlementStage
 from core.runs import MARKET_ORG
+from quant.product_model.settled import Observed, SettledDay
 from storage import sql
 
 if TYPE_CHECKING:
@@ -30,36 +31,26 @@ class StoredFit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checkpoint:
-    """Hold a model before the settlements of a trade date, as JSON-ready values."""
-
-    trade_date: date
-    fit_id: UUID
-    state: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
     """Hold a forecast with the settlements of its day that it has seen, as JSON-ready values.
 
-    `checkpoint` is the model before that day, None where one of this day and fit is stored.
+    `checkpoint` is the model before them, None where one of this day and fit is stored.
     """
 
     forecast: Forecast
     settlements: Any
-    checkpoint: Checkpoint | None
+    checkpoint: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remembered:
-    """Hold what a model goes on from: its estimate, the state before a day, and that day."""
+    """Hold what the last publication was made from, as JSON-ready values, and its version."""
 
-    fit_id: UUID
     parameters: Mapping[str, Any]
-    checkpoint: Checkpoint | None
-    trade_date: date | None
-    settlements: Any
+    checkpoint: Mapping[str, Any]
+    settlements: Mapping[str, Any]
     version: int
+    issued_at: datetime
 
 
 async def store_fit(conn: "WriteConn", fit: StoredFit) -> None:
@@ -88,10 +79,10 @@ async def publish(conn: "WriteConn", publication: Publication) -> None:
         await conn.execute(
             _SQL["insert_checkpoint"],
             *key,
-            checkpoint.trade_date,
+            forecast.as_of,
             forecast.version,
-            checkpoint.fit_id,
-            _text(checkpoint.state),
+            forecast.fit_id,
+            _text(checkpoint),
             forecast.issued_at,
         )
     await conn.execute(
@@ -107,31 +98,35 @@ async def publish(conn: "WriteConn", publication: Publication) -> None:
 
 
 async def remembered(conn: "ReadConn", source: str, product: str) -> Remembered | None:
-    """Return what the model of a product goes on from, None where nothing was estimated yet.
-
-    The checkpoint is that of the newest estimate, None where none was published with it.
-    """
-    key = (MARKET_ORG, source, product)
-    fit = await conn.fetchrow(_SQL["latest_fit"], *key)
-    if fit is None:
+    """Return what the last forecast of a product was made from, None if there is none."""
+    row = await conn.fetchrow(_SQL["remembered"], MARKET_ORG, source, product)
+    if row is None:
         return None
-    version = await conn.fetchval(_SQL["latest_version"], *key)
-    row = await conn.fetchrow(_SQL["latest_observed"], *key, fit["fit_id"])
-    checkpoint = None
-    if row is not None:
-        checkpoint = Checkpoint(
-            trade_date=row["trade_date"],
-            fit_id=fit["fit_id"],
-            state=msgspec.json.decode(row["state"]),
-        )
     return Remembered(
-        fit_id=fit["fit_id"],
-        parameters=msgspec.json.decode(fit["parameters"]),
-        checkpoint=checkpoint,
-        trade_date=None if row is None else row["trade_date"],
-        settlements=None if row is None else msgspec.json.decode(row["settlements"]),
-        version=version or 0,
+        parameters=msgspec.json.decode(row["parameters"]),
+        checkpoint=msgspec.json.decode(row["state"]),
+        settlements=msgspec.json.decode(row["settlements"]),
+        version=row["version"],
+        issued_at=row["recorded_at"],
     )
+
+
+async def announced_since(
+    conn: "ReadConn", source: str, product: str, first: date
+) -> list[SettledDay]:
+    """Return the latest revisions, by contract month, of each trade date from `first` on."""
+    rows = await conn.fetch(_SQL["announced_since"], MARKET_ORG, source, product, first)
+    days: dict[date, dict[ContractMonth, Observed]] = {}
+    for row in rows:
+        number = row["contract_month"]
+        days.setdefault(row["trade_date"], {})[ContractMonth(number // 100, number % 100)] = (
+            Observed(
+                price=float(row["price"]),
+                stage=SettlementStage(row["stage"]),
+                announced_ns=row["announced_ns"],
+            )
+        )
+    return [SettledDay(trade_date=day, settlements=found) for day, found in days.items()]
 
 
 async def latest_forecast(

@@ -16,35 +16,25 @@ INSERT INTO model_forecasts (
 )
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
--- name: latest_fit
-SELECT fit_id, parameters
-FROM model_fits
-WHERE org_id = $1 AND source = $2 AND product = $3
-ORDER BY fitted_at DESC
-LIMIT 1;
-
--- name: latest_version
-SELECT max(version)
-FROM model_forecasts
-WHERE org_id = $1 AND source = $2 AND product = $3;
-
--- name: latest_observed
-SELECT seen.trade_date, seen.settlements, kept.state
+-- name: remembered
+SELECT fit.parameters, kept.state, seen.settlements, seen.version, seen.recorded_at
 FROM (
-    SELECT trade_date, version, settlements
+    SELECT trade_date, version, fit_id, settlements, recorded_at
     FROM model_forecasts
-    WHERE org_id = $1 AND source = $2 AND product = $3 AND fit_id = $4
-    ORDER BY trade_date DESC, version DESC
+    WHERE org_id = $1 AND source = $2 AND product = $3
+    ORDER BY version DESC
     LIMIT 1
 ) AS seen
 CROSS JOIN LATERAL (
     SELECT state
     FROM model_checkpoints
-    WHERE org_id = $1 AND source = $2 AND product = $3 AND fit_id = $4
+    WHERE org_id = $1 AND source = $2 AND product = $3 AND fit_id = seen.fit_id
         AND trade_date = seen.trade_date AND version <= seen.version
     ORDER BY version DESC
     LIMIT 1
-) AS kept;
+) AS kept
+JOIN model_fits AS fit ON fit.org_id = $1 AND fit.source = $2 AND fit.product = $3
+    AND fit.fit_id = seen.fit_id;
 
 -- name: announced_since
 SELECT DISTINCT ON (trade_date, contract_month)

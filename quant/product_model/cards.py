@@ -1,28 +1,12 @@
 """Own what a model card says of an estimate."""
 
-from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from dataclasses import asdict
 from typing import Any
 
 from core.forecasts import ModelCard
 from quant.product_model.fitting import Estimate
+from quant.product_model.vintage import Vintage
 from quant.schwartz_smith.fitting import FittedModel
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Vintage:
-    """Name the data that an estimate has seen, and the code that made it.
-
-    `sources` are where the history was read from, the live one last; `recorded_until` is when the
-    newest of its prices was stored.
-    """
-
-    source: str
-    sources: tuple[str, ...]
-    first_day: date
-    recorded_until: datetime
-    fitted_at: datetime
-    code_version: str
 
 
 def model_card(estimate: Estimate, vintage: Vintage) -> ModelCard:

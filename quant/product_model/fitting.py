@@ -15,20 +15,16 @@ from quant.calendars import front_month
 from quant.continuous import SettlementHistory, from_contract_months
 from quant.contract_history import ContractHistory
 from quant.forecast.fitting import LEAST_DAYS, fit_density
-from quant.forecast.forecasts import LEAST_OBSERVATIONS
 from quant.forecast.parameters import DensityParameters, usual_parameters
 from quant.forecast.state import replay
 from quant.product_model.curve_scores import ScoredCurve, scored_curve
-from quant.product_model.following import KEPT_DAYS
+from quant.product_model.following import FEWEST_DAYS, KEPT_DAYS
 from quant.product_model.settled import Observed, SettledDay
 from quant.product_model.state import POSITIONS, ModelState, ProductFit, Settled
 from quant.schwartz_smith.chain import Chain, build_chain
 from quant.schwartz_smith.curve_model import TrainedCurve, train
 
 Reals = NDArray[np.float64]
-
-FEWEST_DAYS = LEAST_OBSERVATIONS + KEPT_DAYS + 1
-"""Be the trade dates that a model needs: below it waits."""
 
 CURVE_DAYS = 3 * 252
 """Be the trade dates that a curve model is estimated on, as in the walk that chose its rule."""

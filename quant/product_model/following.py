@@ -5,11 +5,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Self
 
+from quant.calendars import calendar_of, is_business_day
+from quant.forecast.forecasts import LEAST_OBSERVATIONS
 from quant.product_model.settled import SettledDay
 from quant.product_model.state import ModelState, ProductFit, advance
 
 KEPT_DAYS = 10
 """Be how many trade dates can still be corrected: those before are part of the state."""
+
+FEWEST_DAYS = LEAST_OBSERVATIONS + KEPT_DAYS + 1
+"""Be the trade dates that a model needs: below it waits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -26,9 +31,17 @@ class Following:
 
     @classmethod
     def of(cls, fit: ProductFit, days: Sequence[SettledDay]) -> Self:
-        """Follow days from an estimate on; those that it has seen are passed over."""
-        new = [day for day in days if day.trade_date > fit.begin.last_day]
-        return cls._kept(fit, fit.begin, sorted(new, key=lambda day: day.trade_date), [])
+        """Follow days from an estimate on; those that it has seen are passed over.
+
+        Of two with one trade date the later in the sequence counts.
+        """
+        calendar = calendar_of(fit.product)
+        found = {
+            day.trade_date: day
+            for day in days
+            if day.trade_date > fit.begin.last_day and is_business_day(day.trade_date, calendar)
+        }
+        return cls._kept(fit, fit.begin, [found[on] for on in sorted(found)], [])
 
     @classmethod
     def _kept(
@@ -68,11 +81,13 @@ class Following:
     def follow(self, days: Sequence[SettledDay]) -> "Following":
         """Return the model after further words on some days; itself where nothing changes.
 
-        A day from before the kept ones changes nothing: `is_late` tells.
+        Nothing changes with a day from before the kept ones, as `is_late` tells, or with one on
+        which the product's exchange is closed.
         """
+        calendar = calendar_of(self.fit.product)
         merged = {day.trade_date: day for day in self.days}
         for day in days:
-            if not self.is_late(day):
+            if not self.is_late(day) and is_business_day(day.trade_date, calendar):
                 held = merged.get(day.trade_date)
                 merged[day.trade_date] = (
                     day if held is None else held.with_observed(day.settlements)
@@ -94,8 +109,7 @@ class Following:
 
         Of a day that is held here too, what is held counts.
         """
-        merged = {day.trade_date: day for day in (*days, *self.days)}
-        return Following.of(fit, list(merged.values()))
+        return Following.of(fit, (*days, *self.days))
 
     def checkpoint(self) -> dict[str, Any]:
         """Return all but the last day, as JSON-ready values: it changes with a day, not within."""

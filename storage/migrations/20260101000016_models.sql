@@ -39,6 +39,9 @@ CREATE TABLE model_forecasts (
     recorded_at timestamptz NOT NULL,
     PRIMARY KEY (org_id, source, product, trade_date, version)
 );
+CREATE UNIQUE INDEX model_forecasts_by_version ON model_forecasts (
+    org_id, source, product, version
+);
 CREATE INDEX model_forecasts_newest ON model_forecasts (org_id, product, recorded_at DESC);
 
 ALTER TABLE model_fits ENABLE ROW LEVEL SECURITY;
