@@ -95,12 +95,15 @@ def implied_volatility(option: Option, *, forward: float, rate: float, price: fl
 
 
 def _calculator(option: Option, market: Market) -> ql.BlackCalculator:
-    check_lognormal(MODEL, _INSTEAD, price=market.price, strike=option.strike)
     years = option.expiry_years
+    forward = forward_price(market, years)
+    check_lognormal(
+        MODEL, _INSTEAD, price=market.price, strike=option.strike, **{"the forward": forward}
+    )
     return black_calculator(
         option.kind,
         option.strike,
-        forward_price(market, years),
+        forward,
         market.volatility * sqrt(years),
         discount_factor(market.rate, years),
     )
