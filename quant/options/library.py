@@ -8,6 +8,8 @@ depend on. Curves carry `REFERENCE` themselves, so ql.Settings is neither set no
 question whether an option has expired, read: `REFERENCE` lies far ahead of any evaluation date.
 """
 
+from math import isfinite
+
 import QuantLib as ql
 
 from core.errors import ModelNotApplicable
@@ -77,12 +79,15 @@ def npv(model: str, instrument: ql.Instrument) -> float:
     """Return the value of an instrument whose engine is set.
 
     Raises:
-        ModelNotApplicable: the engine refuses, with its own reason.
+        ModelNotApplicable: the engine refuses, with its own reason, or finds no finite value.
     """
     try:
         value: float = instrument.NPV()
     except RuntimeError as error:
         raise ModelNotApplicable(model=model, reason=f"QuantLib refuses: {error}") from error
+    if not isfinite(value):
+        reason = f"the inputs are too extreme for floating point: QuantLib finds {value}"
+        raise ModelNotApplicable(model=model, reason=reason)
     return value
 
 
