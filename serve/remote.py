@@ -5,10 +5,19 @@ from typing import Any
 from ray import serve as ray_serve
 from ray.serve.api import RunTarget
 
-from actors.handles import FeedHandle, MarketHandle, ParserHandle, QpuHandle, RunsHandle
+from actors.handles import (
+    FeedHandle,
+    MarketHandle,
+    ModelHandle,
+    ParserHandle,
+    QpuHandle,
+    RunsHandle,
+)
 from actors.messages import FeedStatus
 from core.clock import SystemClock
 from core.errors import NotFound
+from core.forecasts import ModelStatus
+from core.products import PRODUCTS
 from serve.api import create_api
 from serve.services import EdgeConfig, Ports, open_services
 from serve.streams import create_streams
@@ -54,6 +63,24 @@ class Feeds:
         return await FeedHandle(namespace=self._namespace, venue=venue).status()
 
 
+class Models:
+    """Ask the ModelActors of this stack: one for each product of its venues."""
+
+    def __init__(self, venues: tuple[str, ...], namespace: str) -> None:
+        self._products = tuple(
+            code for code, product in PRODUCTS.items() if product.venue.value in venues
+        )
+        self._namespace = namespace
+
+    async def products(self) -> tuple[str, ...]:
+        return self._products
+
+    async def status(self, product: str) -> ModelStatus:
+        if product not in self._products:
+            raise NotFound(what="model", name=product)
+        return await ModelHandle(namespace=self._namespace, product=product).status()
+
+
 class _Edge:
     """Hold what a replica needs until Serve asks it for its application."""
 
@@ -66,6 +93,7 @@ class _Edge:
             market=MarketHandle(namespace=self._namespace),
             runs=RunsHandle(namespace=self._namespace),
             feeds=Feeds(self._config.venues, self._namespace),
+            models=Models(self._config.venues, self._namespace),
             parser=ParserHandle(namespace=self._namespace),
             qpu=QpuHandle(namespace=self._namespace),
         )

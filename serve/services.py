@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from actors.messages import FeedStatus
 from actors.qpu.requests import QpuDevice
 from core.clock import Clock
+from core.forecasts import ModelStatus
 from core.market import Curve
 from jobs.kinds.kind import ParsedCircuit
 from serve.background import Background
@@ -62,6 +63,18 @@ class FeedsPort(Protocol):
     async def status(self, venue: str) -> FeedStatus: ...
 
 
+class ModelsPort(Protocol):
+    """Tell how the models of products stand.
+
+    `status` raises NotFound for a product that has no model here, SourceUnavailable if the model
+    does not answer.
+    """
+
+    async def products(self) -> Sequence[str]: ...
+
+    async def status(self, product: str) -> ModelStatus: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeConfig:
     """Hold what a replica needs to open its services.
@@ -91,6 +104,7 @@ class Services:
     market: MarketPort
     runs: RunsPort
     feeds: FeedsPort
+    models: ModelsPort
     parser: ParserPort
     qpu: QpuPort
     clock: Clock
@@ -111,6 +125,7 @@ class Ports:
     market: MarketPort
     runs: RunsPort
     feeds: FeedsPort
+    models: ModelsPort
     parser: ParserPort
     qpu: QpuPort
 
@@ -128,6 +143,7 @@ async def open_services(config: EdgeConfig, ports: Ports, clock: Clock) -> Servi
         market=ports.market,
         runs=ports.runs,
         feeds=ports.feeds,
+        models=ports.models,
         parser=ports.parser,
         qpu=ports.qpu,
         clock=clock,

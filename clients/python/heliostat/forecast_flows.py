@@ -7,7 +7,16 @@ from typing import TypedDict
 from heliostat.answers import query, segment
 from heliostat.conversation import Conversation
 from heliostat.effects import Call, Flow
+from heliostat.forecast_reader import ForecastReader
 from heliostat.forecasts import Forecast, ForecastModel, ModelStatus, Volatility
+
+
+class ForecastChoice(TypedDict, total=False):
+    """Name a published horizon, in business days, a contract (202612), a source; unset: all."""
+
+    horizon: int | None
+    contract: str | None
+    source: str | None
 
 
 class PublicationOptions(TypedDict, total=False):
@@ -31,6 +40,17 @@ class ForecastFlows(Conversation):
     def forecast(self, product: str, asked: ForecastOptions) -> Flow[Forecast]:
         params = (*query(horizon=asked.get("horizon")), *_publication(asked))
         return self._fetch(Forecast, _of_product(product, "forecast", params))
+
+    def watch_forecasts(
+        self, product: str, max_events: int | None, asked: ForecastChoice
+    ) -> Flow[None]:
+        params = query(
+            horizon=asked.get("horizon"),
+            contract=asked.get("contract"),
+            source=asked.get("source"),
+        )
+        silence_s = self.timeouts.silence_s
+        return self._follow(ForecastReader(product, params, max_events, silence_s))
 
     def volatility(self, product: str, asked: PublicationOptions) -> Flow[Volatility]:
         call = _of_product(product, "volatility", _publication(asked))

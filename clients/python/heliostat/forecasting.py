@@ -1,8 +1,9 @@
 """Own what either client asks of models: forecasts, volatilities, cards, and how they stand."""
 
+from collections.abc import AsyncGenerator, Generator
 from typing import TYPE_CHECKING, Unpack
 
-from heliostat.forecast_flows import ForecastOptions, PublicationOptions
+from heliostat.forecast_flows import ForecastChoice, ForecastOptions, PublicationOptions
 from heliostat.forecasts import Forecast, ForecastModel, ModelStatus, Volatility
 
 if TYPE_CHECKING:
@@ -25,6 +26,16 @@ class Forecasting:
             UnknownInstrument: the forecast does not have the contract.
         """
         return self._transport.run(self._flows.forecast(product, asked))
+
+    def watch_forecasts(
+        self, product: str, max_events: int | None = None, **asked: Unpack[ForecastChoice]
+    ) -> Generator[Forecast, None, None]:
+        """Yield the latest forecast of a product, then each new one; for ever without a bound.
+
+        A lost connection resumes after the last one. Of several published meanwhile the newest
+        is yielded.
+        """
+        return self._transport.iterate(self._flows.watch_forecasts(product, max_events, asked))
 
     def volatility(self, product: str, **asked: Unpack[PublicationOptions]) -> Volatility:
         """Return how much each contract of a product moves, and what the term structure gives.
@@ -60,6 +71,16 @@ class AsyncForecasting:
             UnknownInstrument: the forecast does not have the contract.
         """
         return await self._transport.run(self._flows.forecast(product, asked))
+
+    def watch_forecasts(
+        self, product: str, max_events: int | None = None, **asked: Unpack[ForecastChoice]
+    ) -> AsyncGenerator[Forecast, None]:
+        """Yield the latest forecast of a product, then each new one; for ever without a bound.
+
+        A lost connection resumes after the last one. Of several published meanwhile the newest
+        is yielded.
+        """
+        return self._transport.iterate(self._flows.watch_forecasts(product, max_events, asked))
 
     async def volatility(self, product: str, **asked: Unpack[PublicationOptions]) -> Volatility:
         """Return how much each contract of a product moves, and what the term structure gives.

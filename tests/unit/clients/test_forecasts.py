@@ -1,5 +1,6 @@
 """Check how both clients ask for forecasts, volatilities and models, as the API tells them."""
 
+import json
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from serve.routes.forecast_views import (
     volatility_view,
 )
 from tests.published_forecasts import MONTHS, a_card, a_forecast, a_status
-from tests.unit.clients.test_client import Script, problem
+from tests.unit.clients.test_client import Script, events, problem
 
 if TYPE_CHECKING:
     from tests.unit.clients.conftest import Ask
@@ -65,6 +66,26 @@ def test_a_forecast_becomes_a_frame_by_contract_and_horizon(ask: "Ask") -> None:
     assert frame.attrs["unit"] == "USD/bbl"
     nothing = ask(answered(FORECAST | {"contracts": []}), "forecast", "CL").to_frame()
     assert len(nothing) == 0
+
+
+def published(version: int) -> str:
+    data = json.dumps(FORECAST | {"version": version})
+    return f"id: sandbox:{version}\nevent: forecast\ndata: {data}\n\n"
+
+
+def test_forecasts_are_followed_over_lost_connections(ask: "Ask") -> None:
+    script = Script(
+        events(": heartbeat\n\n", published(7), end="lost"),
+        events(published(8), published(9), published(10)),
+    )
+    found = ask(script, "watch_forecasts", "CL", 3, horizon=20, contract="202701")
+    assert [one.version for one in found] == [7, 8, 9]
+    first, second = script.requests
+    assert first.url.path == "/v1/streams/forecasts/CL"
+    assert dict(first.url.params) == {"horizon": "20", "contract": "202701", "max_events": "3"}
+    assert "Last-Event-ID" not in first.headers
+    assert second.headers["Last-Event-ID"] == "sandbox:7"
+    assert second.url.params["max_events"] == "2"
 
 
 def test_a_volatility_is_typed_and_becomes_a_frame(ask: "Ask") -> None:
