@@ -18,6 +18,7 @@ from heliostat.forecast_flows import ForecastFlows
 from heliostat.frames import FrameFlows
 from heliostat.history_flows import HistoryFlows
 from heliostat.market_flows import MarketFlows
+from heliostat.option_flows import OptionFlows
 from heliostat.sse import LineSplitter, json_object
 from heliostat.weather_flows import WeatherFlows
 from heliostat.webhook_flows import WebhookFlows
@@ -28,7 +29,14 @@ ExportFormat = Literal["csv", "arrow"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flows(
-    MarketFlows, HistoryFlows, ForecastFlows, FrameFlows, WeatherFlows, WebhookFlows, BookFlows
+    MarketFlows,
+    HistoryFlows,
+    ForecastFlows,
+    FrameFlows,
+    WeatherFlows,
+    WebhookFlows,
+    BookFlows,
+    OptionFlows,
 ):
     """Make the flows of one client; holds settings only, so it may be shared freely."""
 
