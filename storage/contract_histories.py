@@ -100,7 +100,8 @@ async def settled_range(
     """Return the range to read: to the last settlement at or before `last`, `default` long.
 
     Raises:
-        InvalidInput: `first` is later than `last`, or more than MAX_YEARS before it.
+        InvalidInput: `first` is later than `last` or the last settlement, or more than MAX_YEARS
+            before it.
         CurveNotFound: the source holds nothing of the product at or before `last`.
     """
     if first is not None and last is not None and first > last:
@@ -110,6 +111,8 @@ async def settled_range(
         raise CurveNotFound(product=product, source=source, as_of=str(last or "today"))
     if first is None:
         return DateRange(first=max(latest - min(default, _LONGEST), _EARLIEST), last=latest)
+    if first > latest:
+        raise InvalidInput(field="from", reason=f"nothing settled after {latest}, was {first}")
     if latest - first > _LONGEST:
         reason = f"expected at most {MAX_YEARS} years before {latest}, was {first}"
         raise InvalidInput(field="from", reason=reason)

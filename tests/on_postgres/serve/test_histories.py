@@ -148,7 +148,7 @@ async def test_what_stored_settlements_cannot_answer(
         assert answer.status_code == 422
         assert answer.json()["type"].endswith("/model-not-applicable")
         assert f"has no {name}" in answer.json()["detail"]
-    assert await refused(client, f"{path}?from=2021-01-01") == (422, "history-too-short")
+    assert await refused(client, f"{path}?from=2021-01-01") == (422, "invalid-input")
     assert await refused(client, f"{path}?from=1999-01-01") == (422, "invalid-input")
     assert await refused(client, f"{path}?to=2019-01-01") == (404, "curve-not-found")
     assert await refused(client, f"{path}?source=import:other") == (404, "curve-not-found")
