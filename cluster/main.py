@@ -9,6 +9,7 @@ import typer
 
 from cluster.commands import (
     backends,
+    backtest,
     bars,
     books,
     curve,
@@ -60,6 +61,7 @@ _NOUNS = (
     replay,
     weather,
     optimize,
+    backtest,
     price,
     greeks,
     runs,
