@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from core.errors import InvalidInput, ModelNotApplicable
 from quant.options.differences import TIME_STEP, value_by_differences
-from quant.options.library import black_calculator
+from quant.options.library import black_value
 from quant.options.terms import (
     Market,
     Option,
@@ -261,6 +261,4 @@ def _price(
         reason = f"a volatility of {market.volatility:g} is too extreme for floating point"
         raise ModelNotApplicable(model=model, reason=reason)
     deviation = sqrt(average.log_variance)
-    calculator = black_calculator(option.kind, strike, average.mean, deviation, discount)
-    price: float = calculator.value()
-    return price
+    return black_value(option.kind, strike, average.mean, deviation, discount)

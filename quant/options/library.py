@@ -32,6 +32,20 @@ def black_calculator(
     return ql.BlackCalculator(vanilla_payoff(kind, strike), forward, deviation, discount)
 
 
+def black_value(
+    kind: OptionKind, strike: float, forward: float, deviation: float, discount: float
+) -> float:
+    """Return Black's price of a forward with σ√T `deviation`, as that of a call always.
+
+    A put is the call on the strike struck at the forward. QuantLib 1.44 takes N(d) − 1 for −N(−d),
+    so that a put eight deviations out of the money would be a rounding, of either sign.
+    """
+    if kind is OptionKind.PUT:
+        strike, forward = forward, strike
+    value: float = black_calculator(OptionKind.CALL, strike, forward, deviation, discount).value()
+    return value
+
+
 def mirrored_bachelier(
     kind: OptionKind, strike: float, forward: float, deviation: float, discount: float
 ) -> ql.BachelierCalculator:

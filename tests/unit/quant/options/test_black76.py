@@ -240,3 +240,15 @@ def test_prices_that_quantlib_takes_for_nothing_are_refused() -> None:
     market = SpotMarket(price=1.0, volatility=1.5, rate=0.0, dividend_yield=0.5)
     with pytest.raises(ModelNotApplicable, match="needs the forward above 0"):
         black76.value(option(CALL, 1.0, 140.0), market)
+
+
+@pytest.mark.parametrize("deviations", [2.0, 6.0, 8.0, 9.0, 20.0, 36.0])
+def test_puts_far_out_of_the_money_keep_their_digits(deviations: float) -> None:
+    # By symmetry in F and K; the sum of the formula, of which nothing is left, came to -4.6e-16.
+    strike = 100.0 * exp(-0.2 * deviations)
+    wanted, market = option(PUT, strike, 1.0), future(100.0, 0.2, 0.03)
+    mirrored = black76.price(option(CALL, 100.0, 1.0), future(strike, 0.2, 0.03))
+    answer = black76.value(wanted, market)
+    assert 0.0 < answer.price == pytest.approx(mirrored, rel=1e-12)
+    found = black76.implied_volatility(wanted, forward=100.0, rate=0.03, price=answer.price)
+    assert found == pytest.approx(0.2, rel=1e-9)
