@@ -1,0 +1,51 @@
+"""Check the studies of both clients: what is asked, and that they are followed to their end."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from heliostat import AsyncClient, Client, RunFailed
+
+DONE = {"run_id": "r1", "kind": "backtest", "status": "succeeded", "result": {"row_count": 1}}
+
+
+def transport(requests: list[httpx.Request], **changes: Any) -> httpx.MockTransport:
+    def answer(request: httpx.Request) -> httpx.Response:
+        requests.append(request)
+        return httpx.Response(200, json=DONE | changes)
+
+    return httpx.MockTransport(answer)
+
+
+def test_a_backtest_is_submitted_and_returned() -> None:
+    requests: list[httpx.Request] = []
+    submitted = []
+    with Client("http://127.0.0.1:9", "secret", transport=transport(requests)) as client:
+        run = client.backtest(
+            products=["CL"], windows=(250,), first=None, on_submitted=submitted.append
+        )
+    assert run.result == {"row_count": 1}
+    assert [one.run_id for one in submitted] == ["r1"]
+    body = json.loads(requests[0].content)
+    assert body["kind"] == "backtest"
+    assert body["specification"] == {"products": ["CL"], "windows": [250]}
+
+
+async def test_asynchronously_alike() -> None:
+    requests: list[httpx.Request] = []
+    client = AsyncClient("http://127.0.0.1:9", "secret", transport=transport(requests))
+    async with client:
+        run = await client.backtest(products=["CL"], seed=3)
+    assert run.run_id == "r1"
+    assert json.loads(requests[0].content)["specification"] == {"products": ["CL"], "seed": 3}
+
+
+def test_a_run_that_failed_is_raised() -> None:
+    failing = transport([], status="failed", error={"detail": "why"})
+    with (
+        Client("http://127.0.0.1:9", "secret", transport=failing) as client,
+        pytest.raises(RunFailed),
+    ):
+        client.backtest(products=["CL"])
