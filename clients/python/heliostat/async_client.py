@@ -18,6 +18,7 @@ from heliostat.market_flows import RangeOptions, Resolution, TickForm, TickKind
 from heliostat.pricing import AsyncPricing
 from heliostat.research import AsyncFrames
 from heliostat.retry import RetryPolicy, Timeouts
+from heliostat.risks import AsyncRisks
 from heliostat.run_flows import (
     Envelope,
     PortfolioOptions,
@@ -48,7 +49,7 @@ from heliostat.weather import (
 
 
 class AsyncClient(
-    AsyncFrames, AsyncDesk, AsyncSettled, AsyncForecasting, AsyncPricing, AsyncStudies
+    AsyncFrames, AsyncDesk, AsyncSettled, AsyncForecasting, AsyncPricing, AsyncStudies, AsyncRisks
 ):
     """Talk to the Heliostat API from asynchronous code.
 

@@ -18,6 +18,7 @@ from heliostat.market_flows import RangeOptions, Resolution, TickForm, TickKind
 from heliostat.pricing import Pricing
 from heliostat.research import Frames
 from heliostat.retry import RetryPolicy, Timeouts
+from heliostat.risks import Risks
 from heliostat.run_flows import (
     Envelope,
     PortfolioOptions,
@@ -47,7 +48,7 @@ from heliostat.weather import (
 )
 
 
-class Client(Frames, Desk, Settled, Forecasting, Pricing, Studies):
+class Client(Frames, Desk, Settled, Forecasting, Pricing, Studies, Risks):
     """Talk to the Heliostat API.
 
     The address and key are the arguments, else HELIOSTAT_URL and HELIOSTAT_KEY, else those of the

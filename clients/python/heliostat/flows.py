@@ -19,6 +19,7 @@ from heliostat.frames import FrameFlows
 from heliostat.history_flows import HistoryFlows
 from heliostat.market_flows import MarketFlows
 from heliostat.option_flows import OptionFlows
+from heliostat.risk_flows import RiskFlows
 from heliostat.sse import LineSplitter, json_object
 from heliostat.weather_flows import WeatherFlows
 from heliostat.webhook_flows import WebhookFlows
@@ -37,6 +38,7 @@ class Flows(
     WebhookFlows,
     BookFlows,
     OptionFlows,
+    RiskFlows,
 ):
     """Make the flows of one client; holds settings only, so it may be shared freely."""
 
