@@ -15,9 +15,10 @@ from benchmarks.data import SETTLEMENTS
 from benchmarks.report import Report
 from benchmarks.skill.cells import PERIODS, Period, cells
 from benchmarks.skill.curve import Progress, curve_rows, curve_samples, score_curves
-from benchmarks.skill.history import WARM_UP_DAYS, histories
+from benchmarks.skill.history import PRODUCTS, WARM_UP_DAYS, histories
 from benchmarks.skill.rows import coverage_rows, coverage_samples, crps_rows, crps_samples
-from benchmarks.skill.walk import PATHS, Walk, walk
+from benchmarks.skill.walk import PATHS, POSITIONS, Walk, walk
+from core.errors import InvalidInput
 from quant.continuous import SettlementHistory
 from quant.holidays import ONE_DAY
 
@@ -31,38 +32,56 @@ def measure(
     *, quick: bool, data: Path | None = None, first: date | None = None, last: date | None = None
 ) -> Report:
     """Walk through 2015 to 2023, through 2023 with `quick`, or from `first` to `last` of `data`."""
-    path = data or SETTLEMENTS
-    if not path.exists():
-        why = f"{path.name} is not beside this checkout"
-        return Report(name=NAME, rows=[], skipped=[{"metric": "all", "why": why}])
     periods = _periods(quick=quick, first=first, last=last)
     begins, ends = periods[0].first, periods[-1].last
-    known, skipped = {}, []
-    for product, history in histories(path, begins).items():
-        before = sum(day < begins for day in history.dates)
-        after = sum(begins <= day <= ends for day in history.dates)
-        if before >= WARM_UP_DAYS and after:
-            known[product] = history
-        else:
-            why = f"{before} days before {begins}, {after} from there to {ends}"
-            skipped.append({"metric": product, "why": why})
-    if quick and first is None:
+    if data is None and not SETTLEMENTS.exists():
+        why = f"{SETTLEMENTS.name} is not beside this checkout"
+        return Report(name=NAME, rows=[], skipped=[{"metric": "all", "why": why}])
+    try:
+        found = histories(data or SETTLEMENTS, begins)
+    except InvalidInput as why_not:
+        raise SystemExit(why_not.detail) from why_not
+    known, skipped = _long_enough(found, begins, ends)
+    if quick and first is None and last is None:
         skipped.append({"metric": "2015…2022", "why": "--quick scores 2023 alone"})
     if not known:
         return Report(name=NAME, rows=[], skipped=skipped)
     walks = _walks(known, begins, ends, quick=quick)
     judged = cells(walks, periods)
-    curves = score_curves(known, begins, ends, progress=_curve_progress(known, begins, ends))
+    curves, left_out = score_curves(
+        known, begins, ends, progress=_curve_progress(known, begins, ends)
+    )
     return Report(
         name=NAME,
         rows=[*coverage_rows(judged), *crps_rows(walks), *curve_rows(curves)],
-        skipped=skipped,
+        skipped=[*skipped, *left_out],
         samples={
             **coverage_samples(judged),
             **crps_samples(walks),
             **curve_samples(curves, periods),
         },
     )
+
+
+def _long_enough(
+    found: dict[str, SettlementHistory], begins: date, ends: date
+) -> tuple[dict[str, SettlementHistory], list[dict[str, str]]]:
+    """Return the products that can be scored, and why others cannot."""
+    known, skipped = {}, []
+    for product in PRODUCTS:
+        if product not in found:
+            skipped.append({"metric": product, "why": "not in the file"})
+            continue
+        history = found[product]
+        before = sum(day < begins for day in history.dates)
+        after = sum(begins <= day <= ends for day in history.dates)
+        columns = history.settlements.shape[1]
+        if before >= WARM_UP_DAYS and after and columns >= max(POSITIONS):
+            known[product] = history
+        else:
+            why = f"{before} days before {begins}, {after} from there to {ends}"
+            skipped.append({"metric": product, "why": f"{why}, {columns} positions"})
+    return known, skipped
 
 
 def _periods(*, quick: bool, first: date | None, last: date | None) -> tuple[Period, ...]:
