@@ -35,6 +35,10 @@ def test_the_documents_are_not_empty(edge: Any) -> None:
         "/v1/products/{code}/curve/prices",
         "/v1/products/{code}/history",
         "/v1/products/{code}/seasonality",
+        "/v1/products/{code}/forecast",
+        "/v1/products/{code}/volatility",
+        "/v1/products/{code}/model",
+        "/v1/models",
         "/v1/products/{code}/instruments",
         "/v1/products/{code}/quotes",
         "/v1/products/{code}/ticks",
@@ -70,7 +74,11 @@ def test_the_documents_are_not_empty(edge: Any) -> None:
         "/v1/risk/backtest",
         "/v1/stresses",
     }
-    assert {path for _, path in operations(edge.streams)} == {"/quotes", "/runs/{run_id}"}
+    assert {path for _, path in operations(edge.streams)} == {
+        "/quotes",
+        "/runs/{run_id}",
+        "/forecasts/{code}",
+    }
 
 
 @pytest.mark.parametrize("streams", [False, True], ids=["api", "streams"])
