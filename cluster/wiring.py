@@ -132,6 +132,7 @@ def _edge(context: StackContext, vendors: LiveVendors) -> EdgeConfig:
         venues=tuple(venue.code for venue in vendors.venues),
         task_memory_bytes=_task_memory(context.settings),
         private_webhooks=context.settings.webhooks_private,
+        model_products=model_products(context.settings, vendors),
     )
 
 

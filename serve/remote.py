@@ -17,7 +17,6 @@ from actors.messages import FeedStatus
 from core.clock import SystemClock
 from core.errors import NotFound
 from core.forecasts import ModelStatus
-from core.products import PRODUCTS
 from serve.api import create_api
 from serve.services import EdgeConfig, Ports, open_services
 from serve.streams import create_streams
@@ -64,12 +63,10 @@ class Feeds:
 
 
 class Models:
-    """Ask the ModelActors of this stack: one for each product of its venues."""
+    """Ask the ModelActors of this stack."""
 
-    def __init__(self, venues: tuple[str, ...], namespace: str) -> None:
-        self._products = tuple(
-            code for code, product in PRODUCTS.items() if product.venue.value in venues
-        )
+    def __init__(self, products: tuple[str, ...], namespace: str) -> None:
+        self._products = products
         self._namespace = namespace
 
     async def products(self) -> tuple[str, ...]:
@@ -93,7 +90,7 @@ class _Edge:
             market=MarketHandle(namespace=self._namespace),
             runs=RunsHandle(namespace=self._namespace),
             feeds=Feeds(self._config.venues, self._namespace),
-            models=Models(self._config.venues, self._namespace),
+            models=Models(self._config.model_products, self._namespace),
             parser=ParserHandle(namespace=self._namespace),
             qpu=QpuHandle(namespace=self._namespace),
         )

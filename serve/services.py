@@ -79,9 +79,9 @@ class ModelsPort(Protocol):
 class EdgeConfig:
     """Hold what a replica needs to open its services.
 
-    `pages` is the built web page, if any; `venues` are those whose feeds this stack runs.
-    `task_memory_bytes` is what one task of a run may take. Webhooks may go to private addresses
-    where `private_webhooks` says so.
+    `pages` is the built web page, if any; `venues` are those whose feeds this stack runs, and
+    `model_products` the products whose models. `task_memory_bytes` is what one task of a run may
+    take. Webhooks may go to private addresses where `private_webhooks` says so.
     """
 
     database: DatabaseUrls
@@ -92,6 +92,7 @@ class EdgeConfig:
     venues: tuple[str, ...]
     task_memory_bytes: int
     private_webhooks: bool = False
+    model_products: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
