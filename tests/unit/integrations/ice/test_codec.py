@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.market import Gap, Instrument, Quote, Settlement, SettlementStage, Side, Trade
-from core.products import PRODUCTS, Venue
+from core.products import FED_PRODUCTS, PRODUCTS, Venue
 from integrations.ice.client import SPEC
 from integrations.ice.codec import ASSUMPTIONS, IceDecoder, data_request
 from integrations.ice.fields import PRODUCT_OF, SYMBOL_OF, long_symbol
@@ -226,7 +226,7 @@ def test_pence_stay_pence_and_prices_may_be_negative() -> None:
 
 
 def test_every_product_of_the_venue_has_a_symbol() -> None:
-    ours = {code for code, row in PRODUCTS.items() if row.venue is Venue.ICE}
+    ours = {code for code in FED_PRODUCTS if PRODUCTS[code].venue is Venue.ICE}
     assert set(PRODUCT_OF.values()) == ours == set(SPEC.products)
     assert long_symbol(BRENT) == "BRN FMG0027!"
     assert all(tag.isdecimal() for tag in ASSUMPTIONS)
