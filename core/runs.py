@@ -30,6 +30,7 @@ class RunKind(StrEnum):
     AMPLITUDE = "amplitude"
     LANDSCAPE = "landscape"
     BACKTEST = "backtest"
+    RISK = "risk"
 
 
 class RunStatus(StrEnum):

@@ -30,6 +30,8 @@ TASK_BODIES: dict[str, str] = {
     "amplitude_compare": "jobs.tasks.amplitudes:compare",
     "backtest_score": "jobs.tasks.backtests:score",
     "model_fit": "jobs.tasks.models:fit",
+    "risk_draw": "jobs.tasks.risks:draw",
+    "risk_report": "jobs.tasks.risks:report",
     "warm": "jobs.tasks.warming:import_bodies",
 }
 """Map each task's name, as the Ray dashboard shows it, to `module:function`.

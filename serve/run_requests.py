@@ -15,6 +15,7 @@ from core.specifications.circuit import CircuitSpecification, ObservableSpecific
 from core.specifications.hedge import HedgeSpecification
 from core.specifications.landscape import LandscapeSpecification
 from core.specifications.portfolio import PortfolioSpecification
+from core.specifications.risk import RiskSpecification
 from core.specifications.sweep import SweepSpecification
 
 S_co = TypeVar("S_co", bound=Asked, covariant=True)
@@ -97,6 +98,12 @@ class BacktestRun(RunRequest[BacktestSpecification]):
     kind: Literal[RunKind.BACKTEST]
 
 
+class RiskRun(RunRequest[RiskSpecification]):
+    """Ask for the risk of a book from many paths."""
+
+    kind: Literal[RunKind.RISK]
+
+
 def _tag(value: Any) -> str:
     default = RunKind.PORTFOLIO.value
     kind = value.get("kind", default) if isinstance(value, dict) else default
@@ -111,7 +118,8 @@ RunBody = Annotated[
     | Annotated[ObservableRun, Tag("kind=observable")]
     | Annotated[AmplitudeRun, Tag("kind=amplitude")]
     | Annotated[LandscapeRun, Tag("kind=landscape")]
-    | Annotated[BacktestRun, Tag("kind=backtest")],
+    | Annotated[BacktestRun, Tag("kind=backtest")]
+    | Annotated[RiskRun, Tag("kind=risk")],
     Discriminator(
         _tag,
         custom_error_type=UNKNOWN_KIND,

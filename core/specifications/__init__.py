@@ -11,6 +11,7 @@ from core.specifications.circuit import CircuitSpecification, ObservableSpecific
 from core.specifications.hedge import HedgeSpecification
 from core.specifications.landscape import LandscapeSpecification
 from core.specifications.portfolio import PortfolioSpecification
+from core.specifications.risk import RiskSpecification
 from core.specifications.sweep import SweepSpecification
 
 SPECIFICATIONS: dict[RunKind, type[Asked]] = {
@@ -22,6 +23,7 @@ SPECIFICATIONS: dict[RunKind, type[Asked]] = {
     RunKind.AMPLITUDE: AmplitudeSpecification,
     RunKind.LANDSCAPE: LandscapeSpecification,
     RunKind.BACKTEST: BacktestSpecification,
+    RunKind.RISK: RiskSpecification,
 }
 
 

@@ -52,7 +52,59 @@ WHERE run.kind = 'backtest';
 COMMENT ON VIEW backtest_scores IS
 'One row a measure of a model over a product, position, horizon and period of a backtest, as its chunks arrive: the mean with its 95 % confidence interval, and its difference from both baselines. metric skipped has no value but a reason.';
 
-GRANT SELECT ON backtest_scores TO heliostat_app, heliostat_system;
+CREATE VIEW risk_measures WITH (security_invoker = true) AS
+SELECT
+    run.org_id,
+    run.run_id,
+    measured.level,
+    told.part,
+    told.name,
+    told.value_at_risk,
+    told.expected_shortfall
+FROM runs AS run
+CROSS JOIN LATERAL jsonb_to_recordset(run.result -> 'levels') AS measured (
+    level double precision,
+    value_at_risk jsonb,
+    expected_shortfall jsonb,
+    positions jsonb,
+    contracts jsonb,
+    added jsonb
+)
+CROSS JOIN LATERAL (
+    SELECT
+        'book' AS part,
+        NULL AS name,
+        (measured.value_at_risk ->> 'estimate')::double precision AS value_at_risk,
+        (measured.expected_shortfall ->> 'estimate')::double precision AS expected_shortfall
+    UNION ALL
+    SELECT
+        'position',
+        position.position || ' ' || position.label,
+        position.value_at_risk,
+        position.expected_shortfall
+    FROM jsonb_to_recordset(measured.positions) AS position (
+        position integer,
+        label text,
+        value_at_risk double precision,
+        expected_shortfall double precision
+    )
+    UNION ALL
+    SELECT 'contract', held.contract, held.value_at_risk, held.expected_shortfall
+    FROM jsonb_to_recordset(measured.contracts) AS held (
+        contract text, value_at_risk double precision, expected_shortfall double precision
+    )
+    UNION ALL
+    SELECT 'added', NULL, added.value_at_risk, added.expected_shortfall
+    FROM jsonb_to_record(nullif(measured.added, 'null')) AS added (
+        value_at_risk double precision, expected_shortfall double precision
+    )
+    WHERE added.value_at_risk IS NOT NULL
+) AS told
+WHERE run.kind = 'risk' AND run.status = 'succeeded';
+COMMENT ON VIEW risk_measures IS
+'One row a book at a level of a finished risk run, and one each of its parts, which add up to it, by position and by contract; part added is what additions would change. Losses are dollars.';
+
+GRANT SELECT ON backtest_scores, risk_measures TO heliostat_app, heliostat_system;
 
 -- migrate:down
-DROP VIEW backtest_scores;
+DROP VIEW backtest_scores, risk_measures;

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from heliostat import AsyncClient, Client, RunFailed
+from heliostat import AsyncClient, Client, Run, RunFailed
 
 DONE = {"run_id": "r1", "kind": "backtest", "status": "succeeded", "result": {"row_count": 1}}
 
@@ -21,7 +21,7 @@ def transport(requests: list[httpx.Request], **changes: Any) -> httpx.MockTransp
 
 def test_a_backtest_is_submitted_and_returned() -> None:
     requests: list[httpx.Request] = []
-    submitted = []
+    submitted: list[Run] = []
     with Client("http://127.0.0.1:9", "secret", transport=transport(requests)) as client:
         run = client.backtest(
             products=["CL"], windows=(250,), first=None, on_submitted=submitted.append

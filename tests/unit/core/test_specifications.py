@@ -33,6 +33,7 @@ ASKED: dict[RunKind, dict[str, Any]] = {
     RunKind.AMPLITUDE: {"measure": "var", "holding": {"product": "CL"}},
     RunKind.LANDSCAPE: {**CHOICE, "gamma": {"low": -1.0, "high": 1.0, "points": 5}},
     RunKind.BACKTEST: {"products": ["CL", "B"], "first": "2023-01-02", "as_of": "2023-12-29"},
+    RunKind.RISK: {"book": "desk", "as_of": "2023-12-29", "levels": [0.95, 0.975], "paths": 5000},
 }
 OPTION = {"spot": 80.0, "strike": 75.0, "volatility": 0.3, "years": 0.5}
 
@@ -154,6 +155,22 @@ _REFUSED: dict[RunKind, list[tuple[dict[str, Any], str]]] = {
         ({"period_months": 0}, "period_months"),
         ({"source": "RTL"}, "source"),
         ({"window": 500}, "window"),
+    ],
+    RunKind.RISK: [
+        ({"book": None}, "book"),
+        ({"positions": [{"kind": "future", "instrument": "CL-202612", "contracts": 1}]}, "book"),
+        ({"book": "A Book"}, "book"),
+        ({"version": 0}, "version"),
+        ({"paths": 999}, "paths"),
+        ({"paths": 10_000_001}, "paths"),
+        ({"levels": [0.99, 0.95]}, "levels"),
+        ({"levels": [0.4]}, "levels.0"),
+        ({"method": "parametric"}, "method"),
+        ({"method": "guess"}, "method"),
+        ({"method": "historical"}, "horizon_days"),
+        ({"degrees_of_freedom": 2.0}, "degrees_of_freedom"),
+        ({"as_of": "2023-02-30"}, "as_of"),
+        ({"seed": -1}, "seed"),
     ],
 }
 _CHOOSING = (RunKind.PORTFOLIO, RunKind.HEDGE, RunKind.SWEEP, RunKind.LANDSCAPE)

@@ -22,6 +22,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "observable": {"program": "OPENQASM 3.0;", "observables": [{"ZZ": 1.0}]},
     "amplitude": {"measure": "var", "holding": {"product": "CL"}},
     "backtest": {"products": ["CL"], "models": ["ewma"]},
+    "risk": {"book": "desk", "paths": 5_000},
 }
 
 

@@ -9,7 +9,7 @@ HEAVY = ("numba", "scipy", "qiskit", "qiskit_aer", "qiskit_ibm_runtime", "ray")
 
 
 @pytest.mark.parametrize(
-    "kind", ["portfolio", "hedge", "sweep", "landscape", "amplitude", "backtest"]
+    "kind", ["portfolio", "hedge", "sweep", "landscape", "amplitude", "backtest", "risk"]
 )
 def test_a_whole_run_is_decided_without_qiskit_numba_or_scipy(kind: str) -> None:
     code = (
