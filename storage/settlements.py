@@ -15,6 +15,8 @@ from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from core.clock import utc_from_ns
@@ -22,6 +24,7 @@ from core.errors import SettlementsChanged
 from core.market import Settlement, SettlementStage
 from core.runs import MARKET_ORG
 from storage import sql
+from storage.columns import read_columns
 
 if TYPE_CHECKING:
     import asyncpg
@@ -31,6 +34,14 @@ if TYPE_CHECKING:
 
 _SQL = sql.load("settlements")
 _ROWS_PER_SLICE = 50_000
+_WINDOW = {
+    "epoch_day": pa.int64(),
+    "contract_month": pa.int64(),
+    "position": pa.int64(),
+    "price": pa.float64(),
+    "recorded_at": pa.timestamp("us", "UTC"),
+}
+_FIGURES = {"volume": pa.float64(), "open_interest": pa.float64()}
 _LONG_S = 600.0
 
 Progress = Callable[[int, int], None]
@@ -189,12 +200,10 @@ async def window(
     """Return the rows of the last `days` trade dates at or before `as_of`."""
     owner = owner_of(source, org_id)
     start = await conn.fetchval(_SQL["window_start"], owner, source, product, as_of, days)
-    rows = (
-        []
-        if start is None
-        else await conn.fetch(_SQL["window_rows"], owner, source, product, start, as_of)
-    )
-    return _window(rows)
+    if start is None:
+        return _window(pa.schema(list(_WINDOW.items())).empty_table())
+    asked = (owner, source, product, start, as_of)
+    return _window(await read_columns(conn, _SQL["window_rows"], *asked, columns=_WINDOW))
 
 
 async def between(
@@ -213,15 +222,14 @@ async def between(
     Of the rows by contract month there may be some beyond the nearest `positions` contracts.
     """
     owner = owner_of(source, org_id)
-    rows = await conn.fetch(
-        _SQL["rows_between"], owner, source, product, first, last, positions, with_figures
-    )
+    asked = (owner, source, product, first, last, positions, with_figures)
+    columns = _WINDOW | _FIGURES
+    rows = await read_columns(conn, _SQL["rows_between"], *asked, columns=columns)
     found = _window(rows)
     if not with_figures:
         return found
-    return replace(
-        found, volumes=_numbers(rows, "volume"), open_interests=_numbers(rows, "open_interest")
-    )
+    volumes, open_interests = (rows[name].to_numpy() for name in _FIGURES)
+    return replace(found, volumes=volumes, open_interests=open_interests)
 
 
 async def sources(conn: "ReadConn", org_id: UUID) -> list[SourceSummary]:
@@ -349,19 +357,12 @@ def _stored_settlement(row: "asyncpg.Record") -> StoredSettlement:
     return StoredSettlement(**{**row, "stage": SettlementStage(row["stage"])})
 
 
-def _window(rows: Sequence["asyncpg.Record"]) -> SettlementWindow:
+def _window(rows: pa.Table) -> SettlementWindow:
+    days = rows["epoch_day"].to_numpy()
     return SettlementWindow(
-        trade_dates=_integers(rows, "epoch_day").astype("datetime64[D]"),
-        contract_months=_integers(rows, "contract_month"),
-        positions=_integers(rows, "position"),
-        prices=np.array([row["price"] for row in rows], dtype=np.float64),
-        recorded_at=max((row["recorded_at"] for row in rows), default=None),
+        trade_dates=days.astype("datetime64[D]"),
+        contract_months=rows["contract_month"].to_numpy(),
+        positions=rows["position"].to_numpy(),
+        prices=rows["price"].to_numpy(),
+        recorded_at=pc.max(rows["recorded_at"]).as_py(),
     )
-
-
-def _numbers(rows: Sequence["asyncpg.Record"], name: str) -> npt.NDArray[np.float64]:
-    return np.array([row[name] for row in rows], dtype=np.float64)
-
-
-def _integers(rows: Sequence["asyncpg.Record"], name: str) -> npt.NDArray[np.int64]:
-    return np.array([row[name] for row in rows], dtype=np.int64)
