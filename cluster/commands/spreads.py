@@ -41,6 +41,8 @@ def register(app: typer.Typer) -> None:
             "heliostat spreads calendar --product CL --positions 1-12",
             "heliostat spreads crack-3-2-1 --from 2022-01-03 --plot crack.svg",
             "heliostat spreads crack-gasoline --product BZ --json",
+            "heliostat spreads spark --power-source import:power --heat-rate 7.5",
+            "heliostat spreads clean-spark --product DEB --source import:europe --plot spark.svg",
         ),
     )(spreads)
 
@@ -50,20 +52,44 @@ def spreads(
     name: Annotated[
         str,
         typer.Argument(
-            help="calendar, crack-3-2-1, crack-2-1-1, crack-gasoline, crack-distillate, ..."
+            help="calendar, crack-3-2-1, crack-2-1-1, crack-gasoline, ..., spark, clean-spark"
         ),
     ],
     product: Annotated[
         str | None,
-        typer.Option(help="Of a calendar spread, or the crude of a crack; otherwise CL."),
+        typer.Option(help="Of a calendar spread, the crude of a crack (or CL), power (or PJM)."),
     ] = None,
     positions: Annotated[
-        str | None, typer.Option(help="1-12 of a calendar spread (or 1-2), 1 of a crack.")
+        str | None, typer.Option(help="1-12 of a calendar spread (or 1-2), 1 of others.")
     ] = None,
     years: Annotated[int, typer.Option(min=1, max=10, help="Earlier years in the band.")] = 5,
     first: FromOption = None,
     last: ToOption = None,
     source: SourceOption = None,
+    gas: Annotated[
+        str | None, typer.Option(help="Of a spark spread: NG (with PJM), TTF (with DEB) or NBP.")
+    ] = None,
+    heat_rate: Annotated[
+        float | None, typer.Option(help="MMBtu of gas for a MWh of power; otherwise 7.")
+    ] = None,
+    emission: Annotated[
+        float | None, typer.Option(help="Tonnes of carbon for a MWh; otherwise .05306 an MMBtu.")
+    ] = None,
+    exchange_rate: Annotated[
+        float | None, typer.Option(help="What one of the gas's currency is in the power's.")
+    ] = None,
+    carbon_exchange_rate: Annotated[
+        float | None, typer.Option(help="What one EUR is in the power's currency.")
+    ] = None,
+    power_source: Annotated[
+        str | None, typer.Option(help="Of power, import:NAME; otherwise --source.")
+    ] = None,
+    gas_source: Annotated[
+        str | None, typer.Option(help="Of gas; otherwise --source, or the live one.")
+    ] = None,
+    carbon_source: Annotated[
+        str | None, typer.Option(help="Of carbon, import:NAME; otherwise --source.")
+    ] = None,
     plot: PlotOption = None,
     data: DataOption = None,
     as_json: JsonOption = False,
@@ -71,8 +97,9 @@ def spreads(
     """Show a spread over a range of dates, by default the latest year.
 
     A calendar spread is near less far. A crack of c:g:d makes g of gasoline (RB) and d of
-    distillate (HO) from c of crude, in the unit of the crude. The band is what the spread was on
-    the same day of earlier years: lowest, mean and highest.
+    distillate (HO) from c of crude, in the unit of the crude. A spark spread is power, which is
+    imported, less the gas that it takes, for one delivery month; a clean one takes carbon off as
+    well. The band is what the spread was on the same day of earlier years: lowest, mean, highest.
     """
     check_picture_file(plot)
     with connect(context, data) as client:
@@ -84,6 +111,14 @@ def spreads(
             first=first,
             last=last,
             source=source,
+            gas=gas and gas.upper(),
+            heat_rate=heat_rate,
+            emission=emission,
+            exchange_rate=exchange_rate,
+            carbon_exchange_rate=carbon_exchange_rate,
+            power_source=power_source,
+            gas_source=gas_source,
+            carbon_source=carbon_source,
         )
     if plot is not None:
         _draw(found, plot)
@@ -100,7 +135,8 @@ def _title(found: "Spread") -> "Text":
 
     latest = found.latest
     title = Text.assemble((found.title, "bold"), f"  {latest.date}  source ")
-    title.append(found.source, "bold")
+    sources = sorted({found.source, *found.sources.values()})
+    title.append(" and ".join(sources), "bold")
     title.append(f"  {latest.value} {found.unit}")
     if latest.years:
         band = f"{latest.low} to {latest.high}, mean {latest.mean}"

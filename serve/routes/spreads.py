@@ -41,8 +41,8 @@ from storage.contract_histories import (
 
 router = APIRouter(tags=["market"])
 
-_MAX_BAND_YEARS = 10
-_LEAP_YEAR = timedelta(days=366)
+MAX_BAND_YEARS = 10
+LEAP_YEAR = timedelta(days=366)
 
 
 class SpreadLegView(BaseModel):
@@ -75,12 +75,13 @@ class SpreadView(BaseModel):
     """Hold a spread; its values are `currency` per `price_unit`, `unit` in short.
 
     The legs tell contracts and prices of the latest date. `missing` are dates without a value,
-    because a leg did not settle.
+    because a leg did not settle. `sources` are by product; `source` is that of the first leg.
     """
 
     name: str
     title: str
     source: str
+    sources: dict[str, str]
     currency: str
     price_unit: str
     unit: str
@@ -108,7 +109,7 @@ async def read_spread(
         Query(description="`1-12` for a calendar spread (unset: 1-2), `1` for a crack (unset: 1)."),
     ] = None,
     years: Annotated[
-        int, Query(ge=1, le=_MAX_BAND_YEARS, description="Earlier years in the band.")
+        int, Query(ge=1, le=MAX_BAND_YEARS, description="Earlier years in the band.")
     ] = 5,
 ) -> Response:
     """Return a spread by date: calendar, crack-3-2-1, crack-2-1-1, crack-gasoline, ….
@@ -116,7 +117,7 @@ async def read_spread(
     A calendar spread is near less far, above 0 in backwardation. A crack of c:g:d makes g of
     gasoline (RB) and d of distillate (HO) from c of crude, in the unit of the crude. Legs are by
     position, so that their delivery months may differ when they roll on different days. All are
-    read from one source.
+    read from one source. `spark` and `clean-spark` have routes of their own.
     """
     asked = named_spread(name, product, positions)
     loaded, since = await _read(services, caller, asked, dates, years)
@@ -138,7 +139,7 @@ async def _read(
             last=dates.last,
             default=ONE_YEAR,
         )
-        with_band = DateRange(first=span.first - years * _LEAP_YEAR, last=span.last)
+        with_band = DateRange(first=span.first - years * LEAP_YEAR, last=span.last)
         loaded = [
             await load_contracts(
                 connection, org_id, source, code, with_band, asked.positions_of(code)
@@ -157,17 +158,7 @@ def _answer(
     if not band.dates:
         raise HistoryTooShort(subject=f"{spread.name} from {since} on", needed=1, found=0)
     view = _view(asked, loaded, spread, band, series)
-    rows = pa.table(
-        {
-            "date": pa.array(band.dates, pa.date32()),
-            "value": [point.value for point in view.points],
-            "years": pa.array(band.years, pa.int16()),
-            "low": pa.array([point.low for point in view.points], pa.string()),
-            "mean": pa.array([point.mean for point in view.points], pa.string()),
-            "high": pa.array([point.high for point in view.points], pa.string()),
-        }
-    )
-    return in_form(view, rows, form)
+    return in_form(view, point_rows(view.points), form)
 
 
 def _series(asked: NamedSpread, loaded: Sequence[LoadedContracts]) -> Series:
@@ -194,13 +185,14 @@ def _view(
     series: Series,
 ) -> SpreadView:
     unit = price_unit_of(asked.legs[0].product)
-    points = _points(spread, band)
+    points = spread_points(spread, band)
     absent = {day for one in loaded for day in one.absent}
     missing = absent.union(spread.missing).difference(spread.dates)
     return SpreadView(
         name=asked.name,
         title=spread.name,
         source=loaded[0].source,
+        sources={one.history.product: one.source for one in loaded},
         currency=unit.currency,
         price_unit=unit.per,
         unit=str(unit),
@@ -214,7 +206,22 @@ def _view(
     )
 
 
-def _points(spread: Spread, band: SeasonalBand) -> list[SpreadPoint]:
+def point_rows(points: Sequence[SpreadPoint]) -> pa.Table:
+    """Return the points of a spread as a table, values as decimal text."""
+    return pa.table(
+        {
+            "date": pa.array([point.date for point in points], pa.date32()),
+            "value": [point.value for point in points],
+            "years": pa.array([point.years for point in points], pa.int16()),
+            "low": pa.array([point.low for point in points], pa.string()),
+            "mean": pa.array([point.mean for point in points], pa.string()),
+            "high": pa.array([point.high for point in points], pa.string()),
+        }
+    )
+
+
+def spread_points(spread: Spread, band: SeasonalBand) -> list[SpreadPoint]:
+    """Return the values of a spread on the dates of its band, each with its range."""
     values = spread.values[-len(band.dates) :]
     columns = np.stack([values, band.minimum, band.mean, band.maximum], axis=1)
     return [

@@ -5,6 +5,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
 from heliostat.frames import require_packages
 from heliostat.models import IgnoredSettlement, Model
 
@@ -96,12 +98,16 @@ class SpreadPoint(Model):
 class Spread(Model):
     """Hold a spread by date; values are in `unit`, such as USD/bbl.
 
-    `missing` are dates without a value, because a side did not settle.
+    `missing` are dates without a value, because a side did not settle. `sources` are by product.
+    Of a spark spread `heat_rate` and `emission` are what it was made with.
     """
 
     name: str
     title: str
     source: str
+    sources: dict[str, str] = Field(default_factory=dict)
+    heat_rate: float | None = None
+    emission: float | None = None
     currency: str
     price_unit: str
     unit: str

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from core.errors import InvalidInput, ModelNotApplicable, NotFound, UnknownProduct
+from core.errors import InvalidInput, NotFound, UnknownProduct
 from serve.named_spreads import named_spread
 from serve.settled import price_text, price_text_or_none
 
@@ -80,7 +80,8 @@ async def test_a_date_is_a_year_a_month_and_a_day(
         ("/v1/products/XX/curve/prices?on=2027-01-01", 404, "unknown-product"),
         ("/v1/spreads/frac", 404, "not-found"),
         ("/v1/spreads/calendar?product=XX", 404, "unknown-product"),
-        ("/v1/spreads/spark", 422, "model-not-applicable"),
+        ("/v1/spreads/spark", 422, "invalid-input"),
+        ("/v1/spreads/dark", 404, "not-found"),
     ],
 )
 async def test_what_there_is_not(edge: Any, path: str, status: int, code: str) -> None:
@@ -122,8 +123,6 @@ def test_names_that_are_none() -> None:
         named_spread("crack", None, None)
     with pytest.raises(InvalidInput, match="positions"):
         named_spread("calendar", "CL", "1-999")
-    with pytest.raises(ModelNotApplicable, match="no power"):
-        named_spread("clean-spark", None, None)
     with pytest.raises(UnknownProduct):
         named_spread("crack-3-2-1", "WTI", None)
 

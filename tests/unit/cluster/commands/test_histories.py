@@ -77,6 +77,21 @@ def test_a_spread_names_legs_unit_and_band(api: "FakeApi") -> None:
     assert dict(api.requests[0].url.params) == {"product": "CL", "positions": "1-2", "years": "5"}
 
 
+def test_a_spark_spread_names_its_sources(api: "FakeApi") -> None:
+    sources = {"PJM": "import:power", "NG": "cme"}
+    answer = SPREAD | {"source": "import:power", "sources": sources}
+    api.on("GET", "/v1/spreads/spark", 200, answer)
+    words = ("--gas", "ng", "--heat-rate", "7.5", "--power-source", "import:power")
+    result = api.run("spreads", "spark", *words)
+    assert "source cme and import:power" in result.stdout
+    assert dict(api.requests[0].url.params) == {
+        "years": "5",
+        "gas": "NG",
+        "heat_rate": "7.5",
+        "power_source": "import:power",
+    }
+
+
 def test_a_spread_without_earlier_years_says_nothing_of_them(api: "FakeApi") -> None:
     api.on("GET", SPREAD_PATH, 200, SPREAD)
     assert "earlier years" not in api.run("spreads", "calendar").stdout
