@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from core.errors import HistoryTooShort, InvalidInput
 from quant.forecast.density import LEVELS, DensityForecast, ForecastPart, Vintage
 from quant.forecast.draws import LONGEST
-from quant.forecast.history import history_variances
+from quant.forecast.history import history_variances, without_drift
 from quant.forecast.outlook import Outlook, look_ahead
 from quant.forecast.parameters import DensityParameters
 from quant.forecast.scenarios import changes_of, history_share_of, paths_of
@@ -74,7 +74,8 @@ def scenario_paths(
 
     A day of a path repeats the standardised changes of one past day in all positions, so that
     these move together as they did (filtered historical simulation, Barone-Adesi and others 1999).
-    A share of the paths, larger for longer horizons, repeats past days in their order and size.
+    A share of the paths, larger for longer horizons, repeats past days in their order and size,
+    all of them alike and less their mean.
 
     Raises:
         InvalidInput: the horizon is not 1…60, or there are no paths.
@@ -126,16 +127,14 @@ def _parts(
     parameters: DensityParameters, state: DensityState, outlook: Outlook, horizon: int
 ) -> list[tuple[ForecastPart, ...]]:
     """Return, by position, the parts of the variance over the horizon; history is the last."""
-    share = history_share_of(parameters, horizon)
+    share, past = history_share_of(parameters, horizon), without_drift(state.changes)
     weights = np.vstack(
         [
             (1.0 - share) * state.variance.weights.weights(),
             np.full(len(parameters.positions), share),
         ]
     )
-    variances = np.vstack(
-        [outlook.parts[:horizon].sum(axis=0), history_variances(state.changes, horizon)]
-    )
+    variances = np.vstack([outlook.parts[:horizon].sum(axis=0), history_variances(past, horizon)])
     return [
         tuple(
             ForecastPart(name=name, weight=weight, variance=variance)

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Reals = NDArray[np.float64]
-Ages = NDArray[np.uint32]
+Indices = NDArray[np.int64]
 
 
 def history_share(horizon: int, far_share: float, half_horizon: float) -> float:
@@ -18,14 +18,23 @@ def history_share(horizon: int, far_share: float, half_horizon: float) -> float:
     return far_share * later / (later + half_horizon)
 
 
-def history_changes(changes: Reals, ages: Ages, horizon: int) -> Reals:
+def without_drift(changes: Reals) -> Reals:
+    """Return past changes (days, series) less their mean, which says next to nothing of the next.
+
+    Any year of them has had a drift of its own, by which forecasts of weeks would be off.
+    """
+    centred: Reals = changes - changes.mean(axis=0)
+    return centred
+
+
+def history_changes(changes: Reals, places: Reals, horizon: int) -> Reals:
     """Return the changes (series, paths) over `horizon` days of paths along past days.
 
-    `changes` (days, series) are past ones, the newest last; `ages` (paths,) are those of the last
-    day of each path, taken modulo how many there are with enough days before them.
+    `changes` (days, series) are past ones, the newest last; `places` (paths,) say from 0 to 1 how
+    far back the last day of each path is, of those with enough days before them.
     """
     sums = _sums(changes, horizon)
-    found: Reals = sums.T[:, len(sums) - 1 - ages.astype(np.int64) % len(sums)]
+    found: Reals = sums.T[:, len(sums) - 1 - _ages(places, len(sums))]
     return found
 
 
@@ -35,12 +44,16 @@ def history_variances(changes: Reals, horizon: int) -> Reals:
     return variances
 
 
-def history_paths(changes: Reals, ages: Ages, horizon: int) -> Reals:
+def history_paths(changes: Reals, places: Reals, horizon: int) -> Reals:
     """Return the changes so far (horizon, series, paths) of the paths of `history_changes`."""
     days = len(changes)
-    last = days - 1 - ages.astype(np.int64) % (days - horizon + 1)
+    last = days - 1 - _ages(places, days - horizon + 1)
     rows = last + np.arange(1 - horizon, 1)[:, None]
     return np.cumsum(changes[rows], axis=0).transpose(0, 2, 1)
+
+
+def _ages(places: Reals, days: int) -> Indices:
+    return (places * days).astype(np.int64)
 
 
 def _sums(changes: Reals, horizon: int) -> Reals:

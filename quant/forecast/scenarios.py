@@ -6,7 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quant.forecast.draws import drawn_ages, uniforms
-from quant.forecast.history import history_changes, history_paths, history_share
+from quant.forecast.history import (
+    history_changes,
+    history_paths,
+    history_share,
+    without_drift,
+)
 from quant.forecast.outlook import Outlook
 from quant.forecast.parameters import DensityParameters
 from quant.forecast.path_kernels import simulate
@@ -14,7 +19,6 @@ from quant.forecast.state import DensityState
 
 Reals = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
-Ages = NDArray[np.uint32]
 
 
 def paths_of(
@@ -24,8 +28,8 @@ def paths_of(
     horizon = len(outlook.variances)
     steps = _simulated(parameters, state, outlook, range(1, horizon + 1), paths, seed)
     chosen = _repeat_history(parameters, horizon, paths, seed)
-    ages = _last_ages(state, paths, seed)[chosen]
-    steps[:, :, chosen] = history_paths(state.changes, ages, horizon)
+    places = uniforms(seed, paths)[chosen, 0]
+    steps[:, :, chosen] = history_paths(without_drift(state.changes), places, horizon)
     return steps
 
 
@@ -45,10 +49,10 @@ def changes_of(
     ends = dict(
         zip(rising, _simulated(parameters, state, outlook, rising, paths, seed), strict=True)
     )
-    ages = _last_ages(state, paths, seed)
+    past, places = without_drift(state.changes), uniforms(seed, paths)[:, 0]
     for horizon, changes in ends.items():
         chosen = _repeat_history(parameters, horizon, paths, seed)
-        changes[:, chosen] = history_changes(state.changes, ages[chosen], horizon)
+        changes[:, chosen] = history_changes(past, places[chosen], horizon)
     return ends
 
 
@@ -85,8 +89,3 @@ def _simulated(
 def _repeat_history(parameters: DensityParameters, horizon: int, paths: int, seed: int) -> Booleans:
     chosen: Booleans = uniforms(seed, paths)[:, -1] < history_share_of(parameters, horizon)
     return chosen
-
-
-def _last_ages(state: DensityState, paths: int, seed: int) -> Ages:
-    ages: Ages = drawn_ages(seed, paths, len(state.changes), state.residuals.half_life)[0]
-    return ages

@@ -11,7 +11,7 @@ LEAST_WINDOW = 100  # days; the longest horizon of 60 must fit in it, with some 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DensitySettings:
-    """Hold the settings, chosen on 1988–2014; half-lives and windows are in days.
+    """Hold the settings, chosen on days before 2015; half-lives and windows are in days.
 
     `news_limit` bounds a day's change, in standard deviations, where it enters a variance.
     `tracking_gains` are those of the tracked levels from the outermost inwards, and `tracking_leak`
@@ -36,8 +36,8 @@ class DensitySettings:
     tracking_leak: float = 0.01
     day_half_life: float = 1_000.0
     prior_days: float = 100.0
-    history_share: float = 0.5
-    history_horizon: float = 20.0
+    history_share: float = 0.45
+    history_horizon: float = 1.0
 
     def __post_init__(self) -> None:
         for field in (

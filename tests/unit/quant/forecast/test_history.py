@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from quant.forecast.history import history_changes, history_paths, history_share, history_variances
+from quant.forecast.history import (
+    history_changes,
+    history_paths,
+    history_share,
+    history_variances,
+    without_drift,
+)
 
 
 def test_a_day_repeats_no_history_and_far_horizons_most() -> None:
@@ -11,14 +17,18 @@ def test_a_day_repeats_no_history_and_far_horizons_most() -> None:
 
 def test_paths_run_along_past_days() -> None:
     changes = np.array([[1.0, 10.0], [2.0, 20.0], [3.0, 30.0], [4.0, 40.0]])
-    ages = np.array([0, 1, 2, 3], dtype=np.uint32)
-    paths = history_paths(changes, ages, 3)
+    places = np.array([0.0, 0.5, 0.49, 0.99])
+    paths = history_paths(changes, places, 3)
     assert paths.shape == (3, 2, 4)
     np.testing.assert_array_equal(paths[:, 0, 0], [2.0, 5.0, 9.0])
     np.testing.assert_array_equal(paths[:, 1, 1], [10.0, 30.0, 60.0])
-    # two paths of three days fit in four: older ones begin again
     np.testing.assert_array_equal(paths[:, :, 2:], paths[:, :, :2])
-    np.testing.assert_array_equal(history_changes(changes, ages, 3), paths[-1])
+    np.testing.assert_array_equal(history_changes(changes, places, 3), paths[-1])
+
+
+def test_the_past_has_no_drift() -> None:
+    changes = np.random.default_rng(0).normal(loc=0.3, size=(200, 2))
+    np.testing.assert_allclose(without_drift(changes).mean(axis=0), 0.0, atol=1e-15)
 
 
 @pytest.mark.parametrize("horizon", [1, 4, 9])
