@@ -74,7 +74,7 @@ def forecast_product(following: Following, issue: Issue) -> Forecast:
     contracts = _contracts(fit, as_of, months, state.settled)
     densities = forecast_densities(fit.density, state.density, HORIZONS)
     prices = np.array([one.settled.price for one in contracts])
-    medians = np.array([_medians(fit, state, prices, horizon) for horizon in HORIZONS])
+    medians = np.array([median_prices(fit, state, prices, horizon) for horizon in HORIZONS])
     fitted = _fitted(fit, state, contracts)
     today = following.today
     return Forecast(
@@ -117,7 +117,8 @@ def _contracts(
     return found
 
 
-def _medians(fit: ProductFit, state: ModelState, prices: Reals, horizon: int) -> Reals:
+def median_prices(fit: ProductFit, state: ModelState, prices: Reals, horizon: int) -> Reals:
+    """Return the medians of contracts that settled at `prices`, so many business days ahead."""
     if fit.curve is None or state.curve is None:
         return prices
     return forecast_prices(fit.curve, state.curve, prices, horizon)
