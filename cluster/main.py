@@ -23,6 +23,7 @@ from cluster.commands import (
     optimize,
     price,
     replay,
+    risk,
     runs,
     seasonality,
     settlements,
@@ -71,6 +72,7 @@ _NOUNS = (
     sql,
     settlements,
     books,
+    risk,
 )
 for noun in _NOUNS:
     noun.register(app)

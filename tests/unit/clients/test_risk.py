@@ -91,6 +91,53 @@ RATIO = {
     "p_value": 0.4,
     "is_rejected": False,
 }
+OUTCOME = {
+    "name": "up",
+    "title": "Up",
+    "profit": 2000.0,
+    "positions": [{"position": 1, "label": "crude", "profit": 2000.0}],
+    "contracts": [{"contract": "CL-202403", "price": 71.5, "change": 2.0}],
+    "untouched": [],
+    "floored": [],
+}
+STRESSED = {"market": MARKET, "outcomes": [OUTCOME]}
+EXPLAINED = {
+    "market": MARKET,
+    "since": "2023-12-28",
+    "until": "2023-12-29",
+    "total": CAUSES,
+    "positions": [{**CAUSES, "position": 1, "label": "crude", "ended": None}],
+    "deals": [{**CAUSES, "deal": 1, "label": "deal 1"}],
+}
+BACKTEST = {
+    "market": MARKET,
+    "method": "filtered",
+    "level": 0.99,
+    "window_days": 500,
+    "observations": 1,
+    "exceptions": 1,
+    "expected_exceptions": 0.01,
+    "kupiec": RATIO,
+    "independence": RATIO,
+    "christoffersen": RATIO | {"degrees_of_freedom": 2},
+    "traffic_light": {"zone": "green", "cumulative_probability": 0.5, "factor": None},
+    "acerbi_szekely": {
+        "conditional": 0.1,
+        "conditional_p_value": 0.5,
+        "unconditional": 0.2,
+        "unconditional_p_value": 0.6,
+        "degrees_of_freedom": 5.0,
+    },
+    "days": [
+        {
+            "date": "2023-12-29",
+            "profit": -11.0,
+            "value_at_risk": 10.0,
+            "expected_shortfall": 12.0,
+            "is_exception": True,
+        }
+    ],
+}
 HELD = heliostat.FuturePosition(instrument="CL-202403", contracts=1)
 PLAIN = {"kind": "future", "instrument": "CL-202403", "contracts": 1.0}
 
@@ -135,17 +182,7 @@ def test_a_listed_stress_can_be_asked_for_as_ones_own(ask: "Ask") -> None:
         "volatilities": [],
     }
     (stress,) = ask(Script(httpx.Response(200, json={"items": [listed]})), "stresses")
-    outcome = {
-        "name": "up",
-        "title": "Up",
-        "profit": 2000.0,
-        "positions": [{"position": 1, "label": "crude", "profit": 2000.0}],
-        "contracts": [{"contract": "CL-202403", "price": 71.5, "change": 2.0}],
-        "untouched": [],
-        "floored": [],
-    }
-    answer = {"market": MARKET, "outcomes": [outcome]}
-    script = Script(httpx.Response(200, json=answer))
+    script = Script(httpx.Response(200, json=STRESSED))
     found = ask(script, "stress", [HELD], custom=[stress], rate=0.03)
     path, body = sent(script)
     assert path == "/v1/risk/stress"
@@ -156,15 +193,7 @@ def test_a_listed_stress_can_be_asked_for_as_ones_own(ask: "Ask") -> None:
 
 
 def test_profits_are_explained_with_deals(ask: "Ask") -> None:
-    answer = {
-        "market": MARKET,
-        "since": "2023-12-28",
-        "until": "2023-12-29",
-        "total": CAUSES,
-        "positions": [{**CAUSES, "position": 1, "label": "crude", "ended": None}],
-        "deals": [{**CAUSES, "deal": 1, "label": "deal 1"}],
-    }
-    script = Script(httpx.Response(200, json=answer))
+    script = Script(httpx.Response(200, json=EXPLAINED))
     found = ask(script, "explain", "desk", date(2023, 12, 28), deals=[(HELD, 71.2)])
     assert sent(script) == (
         "/v1/books/desk/risk/explain",
@@ -176,36 +205,7 @@ def test_profits_are_explained_with_deals(ask: "Ask") -> None:
 
 
 def test_a_backtest_is_a_frame_by_date(ask: "Ask") -> None:
-    answer = {
-        "market": MARKET,
-        "method": "filtered",
-        "level": 0.99,
-        "window_days": 500,
-        "observations": 1,
-        "exceptions": 1,
-        "expected_exceptions": 0.01,
-        "kupiec": RATIO,
-        "independence": RATIO,
-        "christoffersen": RATIO | {"degrees_of_freedom": 2},
-        "traffic_light": {"zone": "green", "cumulative_probability": 0.5, "factor": None},
-        "acerbi_szekely": {
-            "conditional": 0.1,
-            "conditional_p_value": 0.5,
-            "unconditional": 0.2,
-            "unconditional_p_value": 0.6,
-            "degrees_of_freedom": 5.0,
-        },
-        "days": [
-            {
-                "date": "2023-12-29",
-                "profit": -11.0,
-                "value_at_risk": 10.0,
-                "expected_shortfall": 12.0,
-                "is_exception": True,
-            }
-        ],
-    }
-    script = Script(httpx.Response(200, json=answer))
+    script = Script(httpx.Response(200, json=BACKTEST))
     found = ask(script, "backtest_risk", "desk", method="filtered", days=1)
     assert sent(script) == ("/v1/books/desk/risk/backtest", {"method": "filtered", "days": 1})
     frame = found.to_frame()
