@@ -12,11 +12,11 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from core.asked import Asked, require
 from core.dates import Day
 from core.errors import InvalidInput, UnknownInstrument
 from core.market import ContractMonth, Instrument
 from core.products import PRODUCTS
-from core.specifications.base import Asked, require
 
 MAX_POSITIONS = 5_000
 MAX_LEGS = 8

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from core.asked import Asked, ProductCode, Seed
 from core.books import Day, Position, Title
 from core.market import validate_source
-from core.specifications.base import Asked, ProductCode, Seed
 
 MAX_HORIZON_DAYS = 60
 MAX_LEVELS = 5

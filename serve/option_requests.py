@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
-from core.specifications.base import Asked, require
+from core.asked import Asked, require
 
 MODEL_TAG_PREFIX = "model="
 """Begin the tags by which pydantic names the member of the union, which no caller needs to see."""

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
+from core.asked import Asked
 from core.books import Position, Positions
 from core.risk import BacktestQuestion, ExplainQuestion, RiskQuestion, StressQuestion
-from core.specifications.base import Asked
 from quant.risk.trading_positions import with_expiries
 from storage.books import MAX_VERSION
 

@@ -7,10 +7,10 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Discriminator, Field, Tag
 
+from core.asked import Asked
 from core.runs import RunKind
 from core.specifications.amplitude import AmplitudeSpecification
 from core.specifications.backtest import BacktestSpecification
-from core.specifications.base import Asked
 from core.specifications.circuit import CircuitSpecification, ObservableSpecification
 from core.specifications.hedge import HedgeSpecification
 from core.specifications.landscape import LandscapeSpecification

@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 import uuid_utils.compat as uuid_utils
 
+from core.asked import Asked
 from core.backends import Backend, Family
 from core.clock import utc_from_ns
 from core.errors import HeliostatError, InvalidInput, SourceUnavailable
@@ -21,7 +22,6 @@ from core.plans import Plan
 from core.runs import NewRun, Run, RunKind
 from core.specifications.amplitude import AmplitudeSpecification
 from core.specifications.backtest import BacktestSpecification
-from core.specifications.base import Asked
 from core.specifications.circuit import Program
 from core.specifications.contracts import ContractWindow
 from core.specifications.risk import RiskSpecification

@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from core.asked import Asked
 from core.errors import InvalidInput
 from core.runs import RunKind
 from core.specifications.amplitude import AmplitudeSpecification
 from core.specifications.backtest import BacktestSpecification
-from core.specifications.base import Asked
 from core.specifications.circuit import CircuitSpecification, ObservableSpecification
 from core.specifications.hedge import HedgeSpecification
 from core.specifications.landscape import LandscapeSpecification

@@ -6,8 +6,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from core.asked import Asked, BackendName, ProductCode, Seed, Shots, require
 from core.market import validate_source
-from core.specifications.base import Asked, BackendName, ProductCode, Seed, Shots, require
 
 _Positive = Annotated[float, Field(gt=0.0, le=1e9, allow_inf_nan=False)]
 

@@ -6,9 +6,9 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from core.asked import Asked, ProductCode, Seed, require
 from core.backtests import BacktestModel
 from core.market import validate_source
-from core.specifications.base import Asked, ProductCode, Seed, require
 
 MAX_SCORED_DAYS = 6_000
 DEFAULT_SCORED_DAYS = 500

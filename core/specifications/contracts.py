@@ -5,8 +5,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from core.asked import Asked, ProductCode, require
 from core.market import validate_source
-from core.specifications.base import Asked, ProductCode, require
 
 MAX_CONTRACTS = 24
 

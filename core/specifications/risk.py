@@ -4,9 +4,9 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from core.asked import require
 from core.books import BookName, Positions
 from core.risk import RiskMethod, RiskQuestion
-from core.specifications.base import require
 
 MAX_PATHS = 10_000_000
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from core.specifications.base import Asked
+from core.asked import Asked
 from jobs.backends.choice import Choice, Workload
 from jobs.pieces import Done, Piece
 from storage.settlement_windows import HistoryRequest

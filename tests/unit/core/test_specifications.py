@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from core.asked import MAX_SEED
 from core.errors import InvalidInput
 from core.mixers import Mixer
 from core.products import PRODUCTS
 from core.runs import RunKind
 from core.specifications import SPECIFICATIONS, specification_from_json
-from core.specifications.base import MAX_SEED
 from core.specifications.circuit import CircuitSpecification, Grid
 from core.specifications.contracts import MAX_CONTRACTS
 from core.specifications.landscape import LandscapeSpecification
