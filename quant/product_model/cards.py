@@ -11,7 +11,8 @@ from quant.schwartz_smith.fitting import FittedModel
 
 def model_card(estimate: Estimate, vintage: Vintage) -> ModelCard:
     """Return the card of an estimate; without a curve model its log-likelihood is 0."""
-    fit, scored = estimate.fit, estimate.scored
+    fit = estimate.fit
+    scored = [one for one in (estimate.density_scores, estimate.curve_scores) if one is not None]
     found = None if estimate.trained is None else estimate.trained.estimate
     return ModelCard(
         product=fit.product,
@@ -22,14 +23,14 @@ def model_card(estimate: Estimate, vintage: Vintage) -> ModelCard:
         history_sources=vintage.sources,
         first_day=vintage.first_day,
         last_day=fit.fitted_through,
-        observations=len(estimate.change_days) + 1,
+        observations=estimate.observations,
         recorded_until=vintage.recorded_until,
         log_likelihood=0.0 if found is None else found.log_likelihood,
         parameters={} if found is None else _parameters(found),
         standard_errors={} if found is None else dict(found.standard_errors),
         details=_details(estimate, found),
-        scored_from=None if scored is None else scored.scored_from,
-        scores=() if scored is None else scored.scores,
+        scored_from=min((one.scored_from for one in scored), default=None),
+        scores=tuple(score for one in scored for score in one.scores),
         notes=fit.notes,
     )
 

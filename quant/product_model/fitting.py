@@ -14,6 +14,7 @@ from core.market import ContractMonth, SettlementStage
 from quant.calendars import front_month
 from quant.continuous import SettlementHistory, from_contract_months
 from quant.contract_history import ContractHistory
+from quant.forecast.card_scores import ScoredDensity, scored_density
 from quant.forecast.fitting import LEAST_DAYS, fit_density
 from quant.forecast.parameters import DensityParameters, usual_parameters
 from quant.forecast.state import replay
@@ -38,18 +39,17 @@ _OFTEN = 0.5
 class Estimate:
     """Hold an estimate, the days after its beginning, and what a card tells of it.
 
-    `trained` is None without a curve model, `scored` where there is too little history to score
-    one; `chain` and `changes` (days, positions) are what both parts were estimated on, the latter
-    on `change_days`.
+    `trained` is None without a curve model. The scores of each part are None where too little
+    history is left before the last year; `chain` is what the curve model was estimated on.
     """
 
     fit: ProductFit
     days: tuple[SettledDay, ...]
     trained: TrainedCurve | None
-    scored: ScoredCurve | None
+    observations: int
     chain: Chain
-    change_days: tuple[date, ...]
-    changes: Reals
+    curve_scores: ScoredCurve | None
+    density_scores: ScoredDensity | None
 
 
 def fit_product(history: ContractHistory, fit_id: UUID) -> Estimate:
@@ -91,10 +91,10 @@ def fit_product(history: ContractHistory, fit_id: UUID) -> Estimate:
         fit=fit,
         days=_days(history, cut),
         trained=trained,
-        scored=scored_curve(chain),
+        observations=cut,
         chain=chain,
-        change_days=dates[1:cut],
-        changes=changes,
+        curve_scores=scored_curve(chain),
+        density_scores=scored_density(history.product, density.positions, dates[1:cut], changes),
     )
 
 
