@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cluster.commands import risk_simulate
 from cluster.commands.connection import DataOption, connect
 from cluster.commands.exit_codes import teach
 from cluster.commands.output import JsonOption, show, show_json
@@ -48,6 +49,7 @@ risk_app = typer.Typer(
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
+    risk_simulate.register(risk_app)
     app.add_typer(risk_app, name="risk")
 
 

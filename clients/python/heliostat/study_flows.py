@@ -1,8 +1,12 @@
-"""Own what studies are asked: backtests of models."""
+"""Own what studies are asked: backtests of models, and simulations of a book's risk."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import NotRequired, Required, TypedDict
+from typing import Any, NotRequired, Required, TypedDict
+
+from heliostat.book_flows import GivenPosition
+from heliostat.risk_flows import OfBook
+from heliostat.run_flows import specification_of
 
 
 class BacktestOptions(TypedDict, total=False):
@@ -25,3 +29,11 @@ class BacktestOptions(TypedDict, total=False):
     confidences: NotRequired[Sequence[float] | None]
     source: NotRequired[str | None]
     seed: NotRequired[int | None]
+
+
+def simulation_of(
+    of: OfBook, add: Sequence[GivenPosition], options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the specification of a simulation of a stored book by its name, or of positions."""
+    given = {"book": of} if isinstance(of, str) else {"positions": list(of)}
+    return specification_of({**given, **({"add": list(add)} if add else {})}, options)

@@ -49,3 +49,16 @@ def test_a_run_that_failed_is_raised() -> None:
         pytest.raises(RunFailed),
     ):
         client.backtest(products=["CL"])
+
+
+def test_a_simulation_is_of_a_book_or_of_positions() -> None:
+    requests: list[httpx.Request] = []
+    held = [{"kind": "future", "instrument": "CL-202612", "contracts": 5}]
+    with Client("http://127.0.0.1:9", "secret", transport=transport(requests)) as client:
+        client.simulate_risk("desk", paths=5_000_000, add=held, version=None)
+        client.simulate_risk(held, method="filtered", horizon_days=10, fresh=True)
+    first, second = (json.loads(request.content) for request in requests)
+    assert first["kind"] == "risk"
+    assert first["specification"] == {"book": "desk", "paths": 5_000_000, "add": held}
+    asked = {"positions": held, "method": "filtered", "horizon_days": 10}
+    assert (second["specification"], second["fresh"]) == (asked, True)
