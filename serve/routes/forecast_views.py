@@ -206,7 +206,7 @@ def forecast_view(
     calendar = calendar_of(forecast.product)
     ahead = {days: add_business_days(forecast.as_of, days, calendar) for _, days in columns}
     return ForecastView(
-        **_published(forecast),
+        **published(forecast),
         levels=list(LEVELS),
         horizons=[days for _, days in columns],
         contracts=[
@@ -248,7 +248,7 @@ def forecast_rows(view: ForecastView) -> pa.Table:
 def volatility_view(forecast: Forecast, contract: ContractMonth | None) -> VolatilityView:
     """Return the volatilities of a publication, of one contract where it is named."""
     return VolatilityView(
-        **_published(forecast),
+        **published(forecast),
         contracts=[
             _volatility(forecast.product, one)
             for one in forecast.volatility
@@ -313,7 +313,8 @@ def card_view(card: ModelCard) -> CardView:
     )
 
 
-def _published(forecast: Forecast) -> dict[str, Any]:
+def published(forecast: Forecast) -> dict[str, Any]:
+    """Return the fields of `PublishedView`."""
     product = registry.product(forecast.product)
     return {
         "product": forecast.product,

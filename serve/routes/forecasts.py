@@ -110,9 +110,9 @@ async def read_forecast(
     Unset, it is the latest publication: one follows every settlement that arrives. A product
     whose model waits for its history is refused with the code `model-not-ready`.
     """
-    found = await _publication(code, caller, services, asked)
+    found = await read_publication(code, caller, services, asked.source, asked.as_of)
     view = forecast_view(found, horizon, asked.contract)
-    _require_contract(found, asked.contract, bool(view.contracts))
+    require_contract(found, asked.contract, bool(view.contracts))
     return in_form(view, forecast_rows(view), form)
 
 
@@ -124,9 +124,9 @@ async def read_volatility(
 
     It belongs to the same publication as the forecast.
     """
-    found = await _publication(code, caller, services, asked)
+    found = await read_publication(code, caller, services, asked.source, asked.as_of)
     view = volatility_view(found, asked.contract)
-    _require_contract(found, asked.contract, bool(view.contracts))
+    require_contract(found, asked.contract, bool(view.contracts))
     return in_form(view, volatility_rows(view), form)
 
 
@@ -155,22 +155,35 @@ async def list_models(caller: CallerOf, services: ServicesOf) -> StatusList:
     return StatusList(items=await asyncio.gather(*(_listed(services, code) for code in codes)))
 
 
-async def _publication(code: str, caller: Caller, services: Services, asked: _Asked) -> Forecast:
+async def read_publication(
+    code: str,
+    caller: Caller,
+    services: Services,
+    source: str | None,
+    as_of: date | None = None,
+) -> Forecast:
+    """Return the last forecast of a product, or the last one made of a day or before.
+
+    Raises:
+        UnknownProduct: the product is not in the registry.
+        ModelNotReady: the model has none yet; says what it waits for.
+        ForecastNotFound: there is none of the source or the day.
+        SourceUnavailable: there is none, and the model that could say why does not answer.
+    """
     registry.product(code)
     async with services.pools.read(caller.org_id) as connection:
-        found = await models.forecast_as_of(connection, code, asked.as_of, asked.source)
+        found = await models.forecast_as_of(connection, code, as_of, source)
     if found is not None:
         return found
-    if asked.as_of is None:
+    if as_of is None:
         status = await _status(services, code)
-        if status.waiting is not None and asked.source in (None, status.source):
+        if status.waiting is not None and source in (None, status.source):
             raise ModelNotReady(product=code, reason=status.waiting)
-    raise ForecastNotFound(
-        product=code, source=asked.source or "any source", as_of=str(asked.as_of or "today")
-    )
+    raise ForecastNotFound(product=code, source=source or "any source", as_of=str(as_of or "today"))
 
 
-def _require_contract(found: Forecast, contract: ContractMonth | None, has_it: bool) -> None:
+def require_contract(found: Forecast, contract: ContractMonth | None, has_it: bool) -> None:
+    """Raise UnknownInstrument where a contract is asked for that a forecast does not have."""
     if contract is not None and not has_it:
         reason = f"the forecast as of {found.as_of} has no such contract"
         raise UnknownInstrument(instrument=str(Instrument(found.product, contract)), reason=reason)

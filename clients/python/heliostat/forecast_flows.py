@@ -8,7 +8,7 @@ from heliostat.answers import query, segment
 from heliostat.conversation import Conversation
 from heliostat.effects import Call, Flow
 from heliostat.forecast_reader import ForecastReader
-from heliostat.forecasts import Forecast, ForecastModel, ModelStatus, Volatility
+from heliostat.forecasts import Forecast, ForecastModel, ModelStatus, Scenarios, Volatility
 
 
 class ForecastChoice(TypedDict, total=False):
@@ -33,6 +33,13 @@ class ForecastOptions(PublicationOptions, total=False):
     horizon: int | None
 
 
+class ScenarioOptions(ForecastChoice, total=False):
+    """Name how many `paths` are drawn, and the `seed`; the horizon is any of 1 to 60."""
+
+    paths: int
+    seed: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForecastFlows(Conversation):
     """Make the flows about forecasts."""
@@ -44,13 +51,12 @@ class ForecastFlows(Conversation):
     def watch_forecasts(
         self, product: str, max_events: int | None, asked: ForecastChoice
     ) -> Flow[None]:
-        params = query(
-            horizon=asked.get("horizon"),
-            contract=asked.get("contract"),
-            source=asked.get("source"),
-        )
         silence_s = self.timeouts.silence_s
-        return self._follow(ForecastReader(product, params, max_events, silence_s))
+        return self._follow(ForecastReader(product, _choice(asked), max_events, silence_s))
+
+    def scenarios(self, product: str, asked: ScenarioOptions) -> Flow[Scenarios]:
+        drawn = query(paths=asked.get("paths"), seed=asked.get("seed"))
+        return self._fetch(Scenarios, _of_product(product, "scenarios", (*_choice(asked), *drawn)))
 
     def volatility(self, product: str, asked: PublicationOptions) -> Flow[Volatility]:
         call = _of_product(product, "volatility", _publication(asked))
@@ -65,6 +71,12 @@ class ForecastFlows(Conversation):
 
 def _of_product(product: str, noun: str, params: tuple[tuple[str, str], ...]) -> Call:
     return Call(method="GET", path=f"/v1/products/{segment(product)}/{noun}", params=params)
+
+
+def _choice(asked: ForecastChoice) -> tuple[tuple[str, str], ...]:
+    return query(
+        horizon=asked.get("horizon"), contract=asked.get("contract"), source=asked.get("source")
+    )
 
 
 def _publication(asked: PublicationOptions) -> tuple[tuple[str, str], ...]:

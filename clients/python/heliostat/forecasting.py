@@ -3,8 +3,13 @@
 from collections.abc import AsyncGenerator, Generator
 from typing import TYPE_CHECKING, Unpack
 
-from heliostat.forecast_flows import ForecastChoice, ForecastOptions, PublicationOptions
-from heliostat.forecasts import Forecast, ForecastModel, ModelStatus, Volatility
+from heliostat.forecast_flows import (
+    ForecastChoice,
+    ForecastOptions,
+    PublicationOptions,
+    ScenarioOptions,
+)
+from heliostat.forecasts import Forecast, ForecastModel, ModelStatus, Scenarios, Volatility
 
 if TYPE_CHECKING:
     from heliostat.flows import Flows
@@ -36,6 +41,15 @@ class Forecasting:
         is yielded.
         """
         return self._transport.iterate(self._flows.watch_forecasts(product, max_events, asked))
+
+    def scenarios(self, product: str, **asked: Unpack[ScenarioOptions]) -> Scenarios:
+        """Return paths of all contracts together; unset: 100 of 20 business days.
+
+        Raises:
+            ModelNotReady: the model of the product has no forecast yet.
+            InvalidInput: more prices are asked for than one answer holds.
+        """
+        return self._transport.run(self._flows.scenarios(product, asked))
 
     def volatility(self, product: str, **asked: Unpack[PublicationOptions]) -> Volatility:
         """Return how much each contract of a product moves, and what the term structure gives.
@@ -81,6 +95,15 @@ class AsyncForecasting:
         is yielded.
         """
         return self._transport.iterate(self._flows.watch_forecasts(product, max_events, asked))
+
+    async def scenarios(self, product: str, **asked: Unpack[ScenarioOptions]) -> Scenarios:
+        """Return paths of all contracts together; unset: 100 of 20 business days.
+
+        Raises:
+            ModelNotReady: the model of the product has no forecast yet.
+            InvalidInput: more prices are asked for than one answer holds.
+        """
+        return await self._transport.run(self._flows.scenarios(product, asked))
 
     async def volatility(self, product: str, **asked: Unpack[PublicationOptions]) -> Volatility:
         """Return how much each contract of a product moves, and what the term structure gives.

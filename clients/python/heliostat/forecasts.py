@@ -109,6 +109,46 @@ class Forecast(Published):
         return frame
 
 
+class ScenarioContract(Model):
+    """Name a contract of scenario paths; they go on after its `last_trade_date`, in the next."""
+
+    contract: str
+    symbol: str
+    last_trade_date: date
+
+
+class Scenarios(Published):
+    """Hold paths; each has, for each of `dates`, a price for each of `contracts`, in their order.
+
+    Contracts move together along a path; paths are equally likely.
+    """
+
+    seed: int
+    dates: tuple[date, ...]
+    contracts: tuple[ScenarioContract, ...]
+    paths: tuple[tuple[tuple[Decimal, ...], ...], ...]
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return a data frame by path, from 1, and date, prices as numbers, a column a contract.
+
+        `attrs` says what they are.
+
+        Raises:
+            NotInstalled: pandas or pyarrow is not there.
+        """
+        require_packages()
+        import pandas as pd
+
+        days = pd.to_datetime(list(self.dates))
+        index = pd.MultiIndex.from_product(
+            [range(1, len(self.paths) + 1), days], names=["path", "date"]
+        )
+        rows = [[float(price) for price in day] for path in self.paths for day in path]
+        frame = pd.DataFrame(rows, index=index, columns=[one.symbol for one in self.contracts])
+        frame.attrs |= self._about() | {"seed": self.seed}
+        return frame
+
+
 class VolatilityPart(Model):
     """Hold what one model expects of the next day, in price units, and how much it weighs."""
 

@@ -12,12 +12,14 @@ import heliostat
 from core.forecasts import HORIZONS, LEVELS
 from serve.routes.forecast_views import (
     ModelView,
+    PublishedView,
     StatusList,
     card_view,
     forecast_view,
     status_view,
     volatility_view,
 )
+from serve.routes.scenarios import ScenarioContractView, ScenariosView
 from tests.published_forecasts import MONTHS, a_card, a_forecast, a_status
 from tests.unit.clients.test_client import Script, events, problem
 
@@ -33,6 +35,18 @@ WAITING = status_view(a_status(product="NG", waiting="it has seen 40 days of 100
 MODELS: dict[str, Any] = StatusList(items=[status_view(a_status()), WAITING]).model_dump(
     mode="json"
 )
+
+
+SCENARIOS: dict[str, Any] = {
+    **{name: FORECAST[name] for name in PublishedView.model_fields},
+    "seed": 3,
+    "dates": ["2026-11-17", "2026-11-18"],
+    "contracts": [
+        {name: FORECAST["contracts"][place][name] for name in ScenarioContractView.model_fields}
+        for place in (0, 1)
+    ],
+    "paths": [[["61.5", "62"], ["61", "-1.25"]], [["60", "61"], ["59", "60"]]],
+}
 
 
 def answered(body: dict[str, Any]) -> Script:
@@ -86,6 +100,21 @@ def test_forecasts_are_followed_over_lost_connections(ask: "Ask") -> None:
     assert "Last-Event-ID" not in first.headers
     assert second.headers["Last-Event-ID"] == "sandbox:7"
     assert second.url.params["max_events"] == "2"
+
+
+def test_scenarios_become_a_frame_by_path_and_date(ask: "Ask") -> None:
+    assert ScenariosView.model_validate(SCENARIOS).model_dump(mode="json") == SCENARIOS
+    script = answered(SCENARIOS)
+    found = ask(script, "scenarios", "CL", horizon=2, paths=2, seed=3)
+    assert script.requests[0].url.path == "/v1/products/CL/scenarios"
+    assert dict(script.requests[0].url.params) == {"horizon": "2", "paths": "2", "seed": "3"}
+    assert isinstance(found, heliostat.Scenarios)
+    assert found.paths[0][1] == (Decimal(61), Decimal("-1.25"))
+    frame = found.to_frame()
+    assert frame.columns.tolist() == ["CLZ26", "CLF27"]
+    assert frame.loc[(1, "2026-11-18"), "CLF27"] == -1.25
+    assert frame.groupby("path").size().tolist() == [2, 2]
+    assert frame.attrs["seed"] == 3
 
 
 def test_a_volatility_is_typed_and_becomes_a_frame(ask: "Ask") -> None:

@@ -37,6 +37,7 @@ def test_the_documents_are_not_empty(edge: Any) -> None:
         "/v1/products/{code}/seasonality",
         "/v1/products/{code}/forecast",
         "/v1/products/{code}/volatility",
+        "/v1/products/{code}/scenarios",
         "/v1/products/{code}/model",
         "/v1/models",
         "/v1/products/{code}/instruments",
