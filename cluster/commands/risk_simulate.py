@@ -46,7 +46,7 @@ def register(group: typer.Typer) -> None:
     group.command(
         "simulate",
         epilog=teach(
-            "heliostat risk simulate desk --paths 10000000",
+            "heliostat risk simulate desk --paths 1000000",
             "heliostat risk simulate desk --degrees-of-freedom 5 --horizon 10 --seed 7 --json",
             "heliostat risk simulate desk --method filtered --horizon 10 --plot parts.svg",
         ),
