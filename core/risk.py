@@ -52,10 +52,9 @@ class MarketQuestion(Asked):
     rate: Annotated[
         float, Field(ge=-0.5, le=1, description="Per year, continuous; it discounts options.")
     ] = 0.0
-    dollars: Annotated[
-        dict[Currency, Worth],
-        Field(default_factory=dict, max_length=20, description="What one of a currency is worth."),
-    ]
+    dollars: dict[Currency, Worth] = Field(
+        default_factory=dict, max_length=20, description="What one of a currency is worth."
+    )
     strict: Annotated[
         bool, Field(description="Refuse expired and stale contracts instead of telling of them.")
     ] = False

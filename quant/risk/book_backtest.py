@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import HistoryTooShort, ModelNotApplicable
+from core.errors import HistoryTooShort, InvalidInput, ModelNotApplicable
 from core.risk import BacktestQuestion, RiskMethod
 from quant.coverage.conditional import ConditionalCoverage, conditional_coverage, exceptions_of
 from quant.coverage.expected_shortfall import ShortfallTest, acerbi_szekely, simulate_null
@@ -26,6 +26,9 @@ Booleans = NDArray[np.bool_]
 
 HEAVY_TAILS = 5.0
 """Be the degrees of freedom under which simulated forecasts of shortfall are tested."""
+
+MAX_FILTERED_DAYS = 750_000
+"""Be how many days are filtered at most, each day's window by itself."""
 
 _DIGITS = 12  # of a probability, so that 1 − 0.99 is 0.01
 
@@ -58,8 +61,13 @@ def backtest(book: Exposures, history: FactorHistory, question: BacktestQuestion
         HistoryTooShort: there are no more days than the window, or the window is too short for
             the level.
         ModelNotApplicable: the book could not lose, or changes cannot be filtered.
+        InvalidInput: more than MAX_FILTERED_DAYS would have to be filtered.
     """
     window = question.window_days
+    work = window * question.days
+    if question.method is RiskMethod.FILTERED and work > MAX_FILTERED_DAYS:
+        reason = f"expected at most {MAX_FILTERED_DAYS // window:,} with such a window, to filter"
+        raise InvalidInput(field="days", reason=reason)
     needed = window + 1
     if len(history.dates) < needed:
         raise HistoryTooShort(subject="A backtest", needed=needed, found=len(history.dates))

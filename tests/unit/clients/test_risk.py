@@ -35,7 +35,7 @@ MARKET: dict[str, Any] = {
 }
 PART = {"value_at_risk": 10.0, "expected_shortfall": 12.0}
 ESTIMATE = {"estimate": 10.0, "error": 1.0, "low": 8.0, "high": 12.0}
-RISK = {
+RISK: dict[str, Any] = {
     "market": MARKET,
     "method": "historical",
     "horizon_days": 1,

@@ -1,6 +1,7 @@
 """Hold the measures of a book by every method against each other and against NumPy."""
 
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -77,7 +78,7 @@ def test_filtered_scenarios_are_those_of_the_filter() -> None:
 
 def test_monte_carlo_of_a_linear_book_meets_its_closed_form() -> None:
     exposed = linear()
-    asked = {"levels": (0.99,), "degrees_of_freedom": 5.0, "horizon_days": 4}
+    asked: dict[str, Any] = {"levels": (0.99,), "degrees_of_freedom": 5.0, "horizon_days": 4}
     drawn = RiskQuestion(method=RiskMethod.MONTE_CARLO, paths=200_000, seed=1, **asked)
     closed = RiskQuestion(method=RiskMethod.PARAMETRIC, **asked)
     ((simulated,),) = measured([exposed], past(exposed), drawn).reports
@@ -94,7 +95,7 @@ def test_monte_carlo_of_a_linear_book_meets_its_closed_form() -> None:
 
 def test_paths_of_several_days_scale_like_their_root_where_days_are_independent() -> None:
     exposed = linear()
-    asked = {"levels": (0.95,), "paths": 50_000, "block_days": 1}
+    asked: dict[str, Any] = {"levels": (0.95,), "paths": 50_000, "block_days": 1}
     ((day,),) = measured([exposed], past(exposed), RiskQuestion(levels=(0.95,))).reports
     question = RiskQuestion(horizon_days=9, **asked)
     found = measured([exposed], past(exposed), question)
