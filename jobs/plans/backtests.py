@@ -1,5 +1,6 @@
 """Own how a backtest is planned: which days are scored, from which prices, in which units."""
 
+from bisect import bisect_left, bisect_right
 from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from core.specifications.backtest import (
     MAX_SCORED_DAYS,
     BacktestSpecification,
 )
+from jobs.plans.grouping import MAX_CHUNKS
 from jobs.plans.vintages import vintage_of
 from quant.continuous import SettlementHistory
 from storage.settlement_windows import HistoryRequest, LoadedHistories
@@ -87,6 +89,8 @@ def pose(specification: BacktestSpecification, loaded: LoadedHistories) -> Posed
     if not first < as_of:
         raise InvalidInput(field="first", reason=f"expected before {as_of}, was {first}")
     settled = specification.model_copy(update={"first": first, "as_of": as_of})
+    cut = periods(first, as_of, specification.period_months)
+    _require_few_units(settled, len(cut))
     kept = [_kept(settled, history) for history in loaded.histories]
     prices = ((one.product, one.settlements) for one in kept)
     vintage = vintage_of(settled.settled_source, loaded.recorded_until, prices)
@@ -95,8 +99,7 @@ def pose(specification: BacktestSpecification, loaded: LoadedHistories) -> Posed
         problem={
             "histories": {one.product: _to_json(one) for one in kept},
             "periods": [
-                {"first": begins.isoformat(), "last": ends.isoformat()}
-                for begins, ends in periods(first, as_of, specification.period_months)
+                {"first": begins.isoformat(), "last": ends.isoformat()} for begins, ends in cut
             ],
             "vintage": vintage,
         },
@@ -129,8 +132,9 @@ def units(specification: BacktestSpecification, problem: dict[str, Any]) -> list
 def scored_days(problem: dict[str, Any], unit: BacktestUnit) -> int:
     """Count the days of a unit's period on which its product settled."""
     period = problem["periods"][unit.period]
-    dates = problem["histories"][unit.product]["dates"][1:]
-    return sum(period["first"] <= day <= period["last"] for day in dates)
+    dates = problem["histories"][unit.product]["dates"]
+    # dates rise, as text too; the first of them has no change
+    return bisect_right(dates, period["last"]) - bisect_left(dates, period["first"], lo=1)
 
 
 def estimated_s(
@@ -166,6 +170,13 @@ def _to_json(history: SettlementHistory) -> dict[str, Any]:
             for prices in history.settlements.tolist()
         ],
     }
+
+
+def _require_few_units(specification: BacktestSpecification, cut: int) -> None:
+    count = len(specification.products) * cut * len(specification.walks())
+    if count > MAX_CHUNKS:
+        reason = f"expected at most {MAX_CHUNKS:,} products, periods, models and windows together"
+        raise InvalidInput(field="period_months", reason=f"{reason}, were {count:,}")
 
 
 def _asked_days(specification: BacktestSpecification) -> int:

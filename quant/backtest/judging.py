@@ -7,7 +7,7 @@ Intervals are percentiles of means over resampled days, by stationary blocks (Po
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import ceil
+from math import ceil, isfinite
 
 import numpy as np
 from arch.bootstrap import optimal_block_length
@@ -258,10 +258,13 @@ def _block_length(scores: Reals, horizon: int) -> int:
     By the rule of Politis and White (2004), corrected by Patton, Politis and White (2009), in whole
     days, so that cells of one length share their resamples.
     """
-    found = 1.0
+    found = float(horizon)
     if np.ptp(scores) > 0.0:
-        found = float(optimal_block_length(scores)["stationary"].iloc[0])
-    return min(max(ceil(found), horizon, 1), len(scores))
+        # of scores without any pattern the rule may divide by nothing
+        with np.errstate(invalid="ignore", divide="ignore"):
+            optimal = float(optimal_block_length(scores)["stationary"].iloc[0])
+        found = max(found, optimal) if isfinite(optimal) else found
+    return min(ceil(found), len(scores))
 
 
 def _naive_error(walk: Walk, column: int, horizon: int, days: int) -> float | None:
