@@ -1,6 +1,5 @@
 """Own one product's model as an actor; the mathematics is imported where it is followed only."""
 
-
 from actors.messages import MarketBatch
 from actors.models.config import ModelConfig, NextModel
 from actors.runs.metrics import Meter

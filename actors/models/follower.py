@@ -160,6 +160,8 @@ class ModelFollower:
         if recalled is None:
             return
         self._version = recalled.version
+        if recalled.following is None:
+            return
         self._model = recalled.following
         self._forecast = self._said(recalled.following, recalled.version, recalled.issued_at)
         self._waiting = None
@@ -232,15 +234,23 @@ class ModelFollower:
 
     async def _keep_estimated(self) -> NoReturn:
         """Have the model estimated when it is due; the next model starts after the first time."""
-        next_s = 0.0
+        next_s, is_next_started = 0.0, False
         while True:
             if time.monotonic() >= next_s and self._is_due():
                 self._is_fitting = True
                 patience_s = await self._estimate()
                 self._is_fitting = False
                 next_s = time.monotonic() + patience_s
-            await asyncio.to_thread(self._next.start)
+            is_next_started = is_next_started or await self._start_next()
             await asyncio.sleep(self._config.look_every_s)
+
+    async def _start_next(self) -> bool:
+        try:
+            await asyncio.to_thread(self._next.start)
+        except Exception as error:  # this model is well, whatever ails the next one
+            log.warning("model.next", product=self._config.product, reason=repr(error))
+            return False
+        return True
 
     def _is_due(self) -> bool:
         model = self._model

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from core.clock import Clock, utc_from_ns
-from core.errors import CurveNotFound, HistoryTooShort, SourceUnavailable
+from core.errors import CurveNotFound, HeliostatError, HistoryTooShort, SourceUnavailable
 from core.forecasts import Forecast, ModelCard
 from core.logs import get_logger
 from core.runs import DEFAULT_ORG
@@ -38,9 +38,12 @@ _ONE_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recalled:
-    """Hold a model as it was when it last published, and what it published then."""
+    """Hold a model as it was when it last published, and what it published then.
 
-    following: Following
+    `following` is None where other code wrote what is stored, in a form that is not read any more.
+    """
+
+    following: Following | None
     version: int
     issued_at: datetime
 
@@ -76,13 +79,14 @@ class ModelStore:
             found = await models.remembered(connection, self.source, self.product)
         if found is None:
             return None
-        fit = ProductFit.from_json(found.parameters)
-        today = SettledDay.from_json(found.settlements)
-        return Recalled(
-            following=Following.restored(fit, found.checkpoint, today),
-            version=found.version,
-            issued_at=found.issued_at,
-        )
+        following = None
+        try:
+            fit = ProductFit.from_json(found.parameters)
+            today = SettledDay.from_json(found.settlements)
+            following = Following.restored(fit, found.checkpoint, today)
+        except (LookupError, TypeError, ValueError, HeliostatError) as error:
+            log.warning("model.unreadable", product=self.product, reason=repr(error))
+        return Recalled(following=following, version=found.version, issued_at=found.issued_at)
 
     async def announced_after(self, day: date) -> list[SettledDay]:
         """Return what the source announced of the trade dates after a day, ascending."""

@@ -28,6 +28,7 @@ from storage import models, settlements
 from storage.arrow import string_array
 from storage.pool import DatabaseUrls, Pools
 from storage.settlement_table import sorted_table
+from tests.on_postgres.conftest import execute
 from tests.settled_products import LAST_DAY, announced, estimated, settled_history
 
 pytestmark = pytest.mark.postgres
@@ -238,6 +239,20 @@ async def test_a_restart_reads_what_was_stored_meanwhile(
         async with pools.system() as connection:
             await settlements.store_announced(connection, settled("62.10", later_s=60))
         await until(lambda status: status.version == 3, actor)
+
+
+async def test_what_other_code_stored_and_this_cannot_read_is_estimated_again(
+    database: Any, cache: Any, valkey_server: str, pools: Pools
+) -> None:
+    del cache
+    await store(pools, settled_history())
+    async with model(database.urls, valkey_server) as actor:
+        before = await speaking(actor)
+    await execute(database.superuser_url, "UPDATE model_checkpoints SET state = '{\"days\": []}'")
+    async with model(database.urls, valkey_server) as actor:
+        after = await speaking(actor)
+    assert after.version == before.version + 1
+    assert after.contracts == before.contracts
 
 
 async def test_without_the_database_nothing_changes_and_the_caller_is_told(
