@@ -96,10 +96,9 @@ def spreads(
 ) -> None:
     """Show a spread over a range of dates, by default the latest year.
 
-    A calendar spread is near less far. A crack of c:g:d makes g of gasoline (RB) and d of
-    distillate (HO) from c of crude, in the unit of the crude. A spark spread is power, which is
-    imported, less the gas that it takes, for one delivery month; a clean one takes carbon off as
-    well. The band is what the spread was on the same day of earlier years: lowest, mean, highest.
+    A calendar spread is near less far; a crack of c:g:d makes g of gasoline (RB) and d of distillate
+    (HO) from c of crude; a spark spread is imported power less the gas that it takes in one
+    delivery month, a clean one less carbon too. The band is of the same day of earlier years.
     """
     check_picture_file(plot)
     with connect(context, data) as client:
