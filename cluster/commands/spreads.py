@@ -96,9 +96,9 @@ def spreads(
 ) -> None:
     """Show a spread over a range of dates, by default the latest year.
 
-    A calendar spread is near less far; a crack of c:g:d makes g of gasoline (RB) and d of distillate
-    (HO) from c of crude; a spark spread is imported power less the gas that it takes in one
-    delivery month, a clean one less carbon too. The band is of the same day of earlier years.
+    A calendar spread is near less far; a crack of c:g:d makes g of gasoline and d of distillate
+    from c of crude; a spark spread is imported power less the gas that it takes in one delivery
+    month, a clean one less carbon too. The band is of the same day of earlier years.
     """
     check_picture_file(plot)
     with connect(context, data) as client:
