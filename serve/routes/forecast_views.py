@@ -1,6 +1,5 @@
-"""Own how forecasts, volatilities and model cards are told over HTTP: views, and their rows."""
+"""Own how forecasts and volatilities are told over HTTP: views, and their rows."""
 
-import math
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -15,9 +14,7 @@ from core.forecasts import (
     ContractForecast,
     ContractVolatility,
     Forecast,
-    ModelCard,
     ModelNote,
-    ModelStatus,
 )
 from core.market import ContractMonth, Instrument
 from quant.calendars import add_business_days, calendar_of
@@ -124,78 +121,6 @@ class VolatilityView(PublishedView):
     contracts: list[ContractVolatilityView]
 
 
-class StatusView(BaseModel):
-    """Tell how a model stands after so many `observations`, the days that it has seen.
-
-    `waiting` says what it lacks, null while it forecasts; `fit_error` why the last estimate
-    failed, null if it did not. Of a model that does not answer only `waiting` is known.
-    """
-
-    product: str
-    source: str | None
-    as_of: date | None
-    version: int
-    fit_id: UUID | None
-    observations: int
-    is_fitting: bool
-    waiting: str | None
-    fit_error: str | None
-
-
-class StatusList(BaseModel):
-    """List the models of a stack."""
-
-    items: list[StatusView]
-
-
-class ScoreView(BaseModel):
-    """Hold a walk-forward score beside a baseline's; lower is better.
-
-    `low` to `high` holds the difference, ours less the baseline's, with 95 % confidence.
-    """
-
-    metric: str
-    horizon: int
-    ours: float
-    baseline: float
-    baseline_name: str
-    low: float | None
-    high: float | None
-
-
-class CardView(BaseModel):
-    """Hold what a model was made from and how well it did.
-
-    `recorded_until` is the vintage: no settlement stored later has been seen. A standard error
-    that could not be computed is null. `scores` are of the days from `scored_from` on.
-    """
-
-    product: str
-    source: str
-    fit_id: UUID
-    code_version: str
-    fitted_at: datetime
-    history_sources: list[str]
-    first_day: date
-    last_day: date
-    observations: int
-    recorded_until: datetime
-    log_likelihood: float | None
-    parameters: dict[str, float | None]
-    standard_errors: dict[str, float | None]
-    details: dict[str, Any]
-    scored_from: date | None
-    scores: list[ScoreView]
-    notes: list[NoteView]
-
-
-class ModelView(BaseModel):
-    """Hold how a model stands, and its card; that is null before the first fit."""
-
-    status: StatusView
-    card: CardView | None
-
-
 def forecast_view(
     forecast: Forecast, horizon: int | None, contract: ContractMonth | None
 ) -> ForecastView:
@@ -274,45 +199,6 @@ def volatility_rows(view: VolatilityView) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=schema)
 
 
-def status_view(status: ModelStatus) -> StatusView:
-    """Return how a model stands."""
-    return StatusView.model_validate(status, from_attributes=True)
-
-
-def card_view(card: ModelCard) -> CardView:
-    """Return a card; what is no number there is null."""
-    return CardView(
-        product=card.product,
-        source=card.source,
-        fit_id=card.fit_id,
-        code_version=card.code_version,
-        fitted_at=card.fitted_at,
-        history_sources=list(card.history_sources),
-        first_day=card.first_day,
-        last_day=card.last_day,
-        observations=card.observations,
-        recorded_until=card.recorded_until,
-        log_likelihood=_finite(card.log_likelihood),
-        parameters=_all_finite(card.parameters),
-        standard_errors=_all_finite(card.standard_errors),
-        details=card.details,
-        scored_from=card.scored_from,
-        scores=[
-            ScoreView(
-                metric=score.metric,
-                horizon=score.horizon,
-                ours=score.ours,
-                baseline=score.baseline,
-                baseline_name=score.baseline_name,
-                low=_finite(score.low),
-                high=_finite(score.high),
-            )
-            for score in card.scores
-        ],
-        notes=_notes(card.notes),
-    )
-
-
 def published(forecast: Forecast) -> dict[str, Any]:
     """Return the fields of `PublishedView`."""
     product = registry.product(forecast.product)
@@ -327,7 +213,7 @@ def published(forecast: Forecast) -> dict[str, Any]:
         "currency": product.currency,
         "price_unit": product.price_unit,
         "unit": str(price_unit_of(product.code)),
-        "notes": _notes(forecast.notes),
+        "notes": note_views(forecast.notes),
     }
 
 
@@ -376,13 +262,6 @@ def _volatility(product: str, one: ContractVolatility) -> ContractVolatilityView
     )
 
 
-def _notes(notes: Sequence[ModelNote]) -> list[NoteView]:
+def note_views(notes: Sequence[ModelNote]) -> list[NoteView]:
+    """Return the fallbacks and limits of an answer."""
     return [NoteView(code=note.code, detail=note.detail) for note in notes]
-
-
-def _all_finite(values: Mapping[str, float]) -> dict[str, float | None]:
-    return {name: _finite(value) for name, value in values.items()}
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None

@@ -22,17 +22,13 @@ from core.market import ContractMonth, Instrument, validate_source
 from serve.keys import Caller, CallerOf
 from serve.routes.forecast_views import (
     ForecastView,
-    ModelView,
-    StatusList,
-    StatusView,
     VolatilityView,
-    card_view,
     forecast_rows,
     forecast_view,
-    status_view,
     volatility_rows,
     volatility_view,
 )
+from serve.routes.model_views import ModelView, StatusList, StatusView, card_view, status_view
 from serve.services import Services, ServicesOf
 from serve.settled import in_form, row_answers
 from serve.tables import FormOf

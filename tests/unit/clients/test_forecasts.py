@@ -10,15 +10,8 @@ import pytest
 
 import heliostat
 from core.forecasts import HORIZONS, LEVELS
-from serve.routes.forecast_views import (
-    ModelView,
-    PublishedView,
-    StatusList,
-    card_view,
-    forecast_view,
-    status_view,
-    volatility_view,
-)
+from serve.routes.forecast_views import PublishedView, forecast_view, volatility_view
+from serve.routes.model_views import ModelView, StatusList, card_view, status_view
 from serve.routes.scenarios import ScenarioContractView, ScenariosView
 from tests.published_forecasts import MONTHS, a_card, a_forecast, a_status
 from tests.unit.clients.test_client import Script, events, problem

@@ -1,4 +1,4 @@
-"""Check how forecasts, volatilities and cards are told."""
+"""Check how forecasts and volatilities are told."""
 
 from dataclasses import replace
 from datetime import date
@@ -7,14 +7,12 @@ from core.forecasts import HORIZONS, LEVELS
 from core.market import ContractMonth
 from serve.routes.forecast_views import (
     QUANTILE_NAMES,
-    card_view,
     forecast_rows,
     forecast_view,
-    status_view,
     volatility_rows,
     volatility_view,
 )
-from tests.published_forecasts import MONTHS, NOTE, a_card, a_forecast, a_status
+from tests.published_forecasts import MONTHS, NOTE, a_forecast
 
 
 def test_a_forecast_has_a_price_for_each_level() -> None:
@@ -87,18 +85,3 @@ def test_a_volatility_without_a_price_above_zero_has_no_annual_one() -> None:
     assert [row["annual"] for row in rows] == [None, 0.3125, 0.3125]
     assert rows[1]["symbol"] == "CLF27"
     assert [one.contract for one in volatility_view(forecast, MONTHS[2]).contracts] == ["202702"]
-
-
-def test_a_card_never_holds_what_is_no_number() -> None:
-    card = a_card(standard_errors={"kappa": float("nan")}, log_likelihood=float("-inf"))
-    view = card_view(card)
-    assert (view.standard_errors, view.log_likelihood) == ({"kappa": None}, None)
-    assert view.parameters == {"kappa": 1.49, "sigma_chi": 0.286}
-    assert (view.scores[0].baseline_name, view.scores[0].low) == ("historical simulation", -0.15)
-    assert "NaN" not in view.model_dump_json()
-
-
-def test_a_status_is_told_whole() -> None:
-    view = status_view(a_status(waiting="it has seen 40 days of 100"))
-    assert (view.product, view.version, view.observations) == ("CL", 7, 2_513)
-    assert view.waiting == "it has seen 40 days of 100"
