@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any, Self
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from quant.schwartz_smith.curve_model import CurveModel, CurveState, follow
 from quant.schwartz_smith.panel import STEP_YEARS, FuturesRow
 
 Reals = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 POSITIONS = 12
 """Be how many of the nearest contracts a model follows at most."""
@@ -171,11 +173,21 @@ def _curve_after(
 ) -> CurveState | None:
     if fit.curve is None or state.curve is None:
         return None
-    passed = business_days(state.last_day + _ONE_DAY, day, calendar_of(fit.product))
+    years, groups, step = _terms(fit.product, state.last_day, day, len(months))
     row = FuturesRow(
         log_prices=np.log(np.where(prices > 0.0, prices, np.nan)),
-        years=position_years(fit.product, day, len(months)),
-        groups=position_groups(len(months)),
-        step=max(1, len(passed)) * STEP_YEARS,
+        years=years,
+        groups=groups,
+        step=step,
     )
     return follow(fit.curve, state.curve, row, np.array([month.month - 1 for month in months]))
+
+
+@lru_cache(maxsize=64)
+def _terms(product: str, last: date, day: date, positions: int) -> tuple[Reals, Integers, float]:
+    """Return years to expiry, noise groups and the step in years: the same all day long."""
+    passed = business_days(last + _ONE_DAY, day, calendar_of(product))
+    years, groups = position_years(product, day, positions), position_groups(positions)
+    years.setflags(write=False)
+    groups.setflags(write=False)
+    return years, groups, max(1, len(passed)) * STEP_YEARS
