@@ -5,6 +5,7 @@ from math import log
 
 import numpy as np
 from arch.unitroot import engle_granger
+from arch.utility.exceptions import InfeasibleTestException
 from numpy.typing import NDArray
 
 from core.errors import HistoryTooShort, InvalidInput, ModelNotApplicable
@@ -15,6 +16,7 @@ FEWEST = 60
 """Name the observations that the test needs; its limits are for long samples."""
 
 _MODEL = "cointegration test"
+_LARGEST = 1e75
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,18 +48,23 @@ def cointegration(y: Reals, x: Reals) -> Cointegration:
     Lags of the Dickey–Fuller regression are chosen by AIC, limits are MacKinnon's (2010).
 
     Raises:
-        InvalidInput: shapes disagree, or a number is not finite.
+        InvalidInput: shapes disagree, or a number is not finite, or beyond 1e75 either way.
         HistoryTooShort: there are fewer than 60 observations.
-        ModelNotApplicable: one of the two never moves, or each is a line of the other.
+        ModelNotApplicable: one of the two never moves, each is a line of the other, or what is
+            left between them repeats itself.
     """
     if y.shape != x.shape or y.ndim != 1:
         raise InvalidInput(field="x", reason=f"expected shape {y.shape}, was {x.shape}")
-    if not (np.isfinite(y).all() and np.isfinite(x).all()):
+    if not ((np.abs(y) <= _LARGEST).all() and (np.abs(x) <= _LARGEST).all()):
         raise InvalidInput(field="x", reason="expected finite numbers")
     if len(y) < FEWEST:
         raise HistoryTooShort(subject=_MODEL, needed=FEWEST, found=len(y))
     _check_movement(y, x)
-    found = engle_granger(y, x, trend="c", method="aic")
+    try:
+        found = engle_granger(y, x, trend="c", method="aic")
+    except InfeasibleTestException as error:
+        reason = "what is left between the two repeats itself, so that no lags can be told apart"
+        raise ModelNotApplicable(model=_MODEL, reason=reason) from error
     vector = np.asarray(found.cointegrating_vector, dtype=np.float64)
     # the regression is y − ratio x − constant = u
     residuals = y + vector[1] * x + vector[2]

@@ -55,3 +55,22 @@ def test_bad_input_is_named() -> None:
         cointegration(noise, np.full(FEWEST, 7.0))
     with pytest.raises(ModelNotApplicable, match="a line of the other"):
         cointegration(2.0 * noise - 1.0, noise)
+
+
+@pytest.mark.parametrize(
+    ("y", "x"),
+    [
+        (np.tile([0.0, 1.0], 50), np.arange(100.0)),
+        (np.append(np.zeros(99), 1.0), np.append(1.0, np.zeros(99))),
+    ],
+    ids=["in turn", "at once"],
+)
+def test_what_repeats_itself_is_refused_by_name(y: np.ndarray, x: np.ndarray) -> None:
+    with pytest.raises(ModelNotApplicable, match="repeats itself"):
+        cointegration(y, x)
+
+
+def test_numbers_whose_squares_are_no_floats_are_refused() -> None:
+    walk = np.random.default_rng(1).normal(size=100)
+    with pytest.raises(InvalidInput, match="finite"):
+        cointegration(walk, 1e200 * walk[::-1])
