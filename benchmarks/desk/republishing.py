@@ -186,7 +186,7 @@ async def _updated(urls: Any, cache_url: str, config: Any, count: int) -> list[f
     )
     recalled = await store.recall()
     await store.close()
-    assert recalled is not None  # noqa: S101 - it has published
+    assert recalled is not None and recalled.following is not None  # noqa: S101, PT018 - it spoke
     model = recalled.following
     elapsed_s = []
     prices = [(month, model.state.settled[month].price) for month in model.fit.months(model.as_of)]
