@@ -68,3 +68,12 @@ def test_a_changed_price_needs_revise_and_keeps_the_earlier_one(stack: Stack) ->
     done = json.loads(stack.run(*words, "--revise", "--json").stdout)
     assert done["revised"] == 1
     assert stored(stack, "import:revised")[1] == "2020-04-20,CL,,2,20.44,1"
+
+
+def test_a_book_of_imported_contracts_is_stressed(stack: Stack) -> None:
+    stack.run("import", "settlements", str(write(stack, "s.csv", GOOD)), "--name", "stressed")
+    book = write(stack, "book.csv", "kind,instrument,contracts\nfuture,CL-202005,1\n")
+    asked = ("--file", str(book), "--source", "import:stressed", "--as-of", "2020-04-20")
+    done = stack.run("risk", "stress", *asked, "--stress", "negative-wti-2020", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["outcomes"][0]["profit"] == pytest.approx(-55_900.0)
