@@ -1,13 +1,14 @@
 """Own what may be asked of the risk of a book: the market it is valued in, and the measure."""
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from core.asked import Asked, ProductCode, Seed
-from core.books import Day, Position, Title
+from core.asked import Asked, Day, ProductCode, Seed
+from core.books import Position, Title
 from core.market import validate_source
 
 MAX_HORIZON_DAYS = 60
@@ -16,6 +17,7 @@ MAX_BACKTEST_DAYS = 1_000
 MAX_STRESSES = 50
 MAX_NODES = 60
 MAX_DEALS = 1_000
+_EARLIEST = date(1978, 1, 1)  # energy futures began in this year
 
 
 class RiskMethod(StrEnum):
@@ -151,7 +153,9 @@ class TradedPosition(Asked):
 class ExplainQuestion(MarketQuestion):
     """Ask where a book's profit since a day came from, to `as_of`."""
 
-    since: Annotated[Day, Field(description="Positions were held at its settlements.")]
+    since: Annotated[
+        Day, Field(ge=_EARLIEST, description="Positions were held at its settlements.")
+    ]
     deals: Annotated[
         tuple[TradedPosition, ...],
         Field(max_length=MAX_DEALS, description="What was traded since; a roll is two deals."),
