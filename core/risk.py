@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from core.asked import Asked, Day, ProductCode, Seed
+from core.asked import Asked, ProductCode, Seed
 from core.books import Position, Title
+from core.dates import Day
 from core.market import validate_source
 
 MAX_HORIZON_DAYS = 60
