@@ -82,7 +82,8 @@ def implied_volatility(option: Option, *, forward: float, rate: float, price: fl
     high = 2.0 * max(low, abs(forward - option.strike))
     while value_at(high) < target:
         high *= 2.0
-    return solve_deviation(value_at, target, 0.5 * low, high) / sqrt(option.expiry_years)
+    # Twice as wide as needed: an end that is the answer may be rounded past it.
+    return solve_deviation(value_at, target, 0.5 * low, 2.0 * high) / sqrt(option.expiry_years)
 
 
 def spread_volatility(volatility1: float, volatility2: float, correlation: float) -> float:

@@ -178,3 +178,11 @@ def test_an_average_of_many_fixings_needs_no_matrix_of_their_pairs() -> None:
     for order in (years, shuffled):
         found = bachelier.average_volatility(7.0, order, 1.0)
         assert found == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_deviation_of_just_twice_the_distance_to_the_strike_is_implied() -> None:
+    # The end of the bracket was the answer itself, and rounding left it outside.
+    wanted = Option(kind=CALL, strike=0.12203515118604147, expiry_years=0.23828125)
+    price = bachelier.price(wanted, FuturesMarket(price=0.0, volatility=0.5, rate=0.0))
+    found = bachelier.implied_volatility(wanted, forward=0.0, rate=0.0, price=price)
+    assert found == pytest.approx(0.5, rel=1e-12)
