@@ -30,6 +30,14 @@ if TYPE_CHECKING:
 
     from heliostat import Spread
 
+CointegrationOption = Annotated[
+    bool,
+    typer.Option("--cointegration", help="Test whether two legs keep together in the long run."),
+]
+GasOption = Annotated[
+    str | None, typer.Option(help="Of a spark spread: NG (with PJM), TTF (with DEB) or NBP.")
+]
+
 _LEG_COLUMNS = ("leg", "contract", "weight", "price", "unit")
 
 
@@ -41,6 +49,7 @@ def register(app: typer.Typer) -> None:
             "heliostat spreads calendar --product CL --positions 1-12",
             "heliostat spreads crack-3-2-1 --from 2022-01-03 --plot crack.svg",
             "heliostat spreads crack-gasoline --product BZ --json",
+            "heliostat spreads calendar --product NG --positions 1-12 --cointegration",
             "heliostat spreads spark --power-source import:power --heat-rate 7.5",
             "heliostat spreads clean-spark --product DEB --source import:europe --plot spark.svg",
         ),
@@ -66,9 +75,8 @@ def spreads(
     first: FromOption = None,
     last: ToOption = None,
     source: SourceOption = None,
-    gas: Annotated[
-        str | None, typer.Option(help="Of a spark spread: NG (with PJM), TTF (with DEB) or NBP.")
-    ] = None,
+    cointegration: CointegrationOption = False,
+    gas: GasOption = None,
     heat_rate: Annotated[
         float | None, typer.Option(help="MMBtu of gas for a MWh of power; otherwise 7.")
     ] = None,
@@ -110,6 +118,7 @@ def spreads(
             first=first,
             last=last,
             source=source,
+            cointegration=cointegration or None,
             gas=gas and gas.upper(),
             heat_rate=heat_rate,
             emission=emission,
@@ -126,7 +135,7 @@ def spreads(
         return
     dates, values = [point.date for point in found.points], [point.value for point in found.points]
     notes = remarks(found.missing, found.ignored, found.ignored_rows)
-    show(_title(found), _legs(found), *date_chart(dates, values), *notes)
+    show(_title(found), _legs(found), *_tested(found), *date_chart(dates, values), *notes)
 
 
 def _title(found: "Spread") -> "Text":
@@ -141,6 +150,20 @@ def _title(found: "Spread") -> "Text":
         band = f"{latest.low} to {latest.high}, mean {latest.mean}"
         title.append(f"  {latest.years} earlier years: {band}")
     return title
+
+
+def _tested(found: "Spread") -> list[str]:
+    test = found.cointegration
+    if test is None:
+        return []
+    verdict = "keep together" if test.is_cointegrated else "are not seen to keep together"
+    pace = ""
+    if test.is_cointegrated and test.half_life_days is not None:
+        pace = f", half of a distance gone in {test.half_life_days:.1f} days"
+    return [
+        f"the legs {verdict}: Engle–Granger {test.statistic:.2f}, limit {test.limit:.2f}, "
+        f"p {test.p_value:.2g}, ratio {test.ratio:.3f}{pace}"
+    ]
 
 
 def _legs(found: "Spread") -> "Table":

@@ -79,6 +79,7 @@ from heliostat.forecasts import (
     VolatilityPart,
 )
 from heliostat.histories import (
+    Cointegration,
     CurvePrice,
     CurvePrices,
     History,
@@ -195,6 +196,7 @@ __all__ = [
     "ButterflyCheck",
     "Chunk",
     "Client",
+    "Cointegration",
     "Conflated",
     "Conflict",
     "ContractForecast",

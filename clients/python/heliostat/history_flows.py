@@ -43,14 +43,16 @@ class HistoryOptions(DateOptions, total=False):
 class SpreadOptions(DateOptions, total=False):
     """Name the `product`: of a calendar spread, the crude of a crack, the power of a spark spread.
 
-    `positions` are two for a calendar spread, `1-12`, one for others. `years` are in the band. The
-    rest is of spark spreads: MMBtu of `gas` for a MWh, tonnes of carbon for one, what one of the
-    gas's and of the carbon's currency is worth in the power's, and the source of each.
+    `positions` are two for a calendar spread, `1-12`, one for others. `years` are in the band.
+    `cointegration` tests whether the legs keep together, where there are two. The rest is of spark
+    spreads: MMBtu of `gas` for a MWh, tonnes of carbon for one, what one of the gas's and of the
+    carbon's currency is worth in the power's, and the source of each.
     """
 
     product: str | None
     positions: str | int | None
     years: int
+    cointegration: bool | None
     gas: str | None
     heat_rate: float | None
     emission: float | None
@@ -95,6 +97,7 @@ class HistoryFlows(Conversation):
                 product=asked.get("product"),
                 positions=asked.get("positions"),
                 years=asked.get("years"),
+                cointegration=asked.get("cointegration"),
                 gas=asked.get("gas"),
                 heat_rate=asked.get("heat_rate"),
                 emission=asked.get("emission"),

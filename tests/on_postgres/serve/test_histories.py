@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
+from statsmodels.tsa.stattools import coint
 
 from core.products import PRODUCTS
 from core.runs import DEFAULT_ORG
@@ -247,6 +249,33 @@ async def test_a_calendar_spread_and_its_band(client: httpx.AsyncClient, pools: 
         422,
         "history-too-short",
     )
+
+
+async def test_a_spread_tells_whether_its_legs_keep_together(
+    client: httpx.AsyncClient, pools: Pools
+) -> None:
+    rng = np.random.default_rng(3)
+    days = business_days(date(2023, 1, 3), date(2023, 6, 30), calendar_of("CL"))
+    far = 60.0 + np.round(rng.normal(size=len(days)).cumsum(), 2)
+    near = np.round(1.0 + far + rng.normal(size=len(days)), 2)
+    rows = [
+        f"{day},CL,{position},{price}"
+        for day, prices in zip(days, zip(near, far, strict=True), strict=True)
+        for position, price in enumerate(prices, start=1)
+    ]
+    await store_rows(pools, rows)
+    path = f"/v1/spreads/calendar?source={SOURCE}&from=2023-01-03"
+    assert (await got(client, path))["cointegration"] is None
+    found = (await got(client, f"{path}&cointegration=true"))["cointegration"]
+    statistic, _, _ = coint(near, far, trend="c", autolag="aic")
+    assert found["statistic"] == pytest.approx(statistic)
+    assert found["observations"] == len(days)
+    assert found["is_cointegrated"] is True
+    assert found["ratio"] == pytest.approx(1.0, abs=0.2)
+    short = f"{path}&to=2023-02-03&cointegration=true"
+    assert await refused(client, short) == (422, "history-too-short")
+    three = f"/v1/spreads/crack-3-2-1?source={SOURCE}&cointegration=true"
+    assert await refused(client, three) == (422, "invalid-input")
 
 
 async def test_a_crack_carries_gallons_into_barrels(

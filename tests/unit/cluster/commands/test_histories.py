@@ -97,6 +97,29 @@ def test_a_spread_without_earlier_years_says_nothing_of_them(api: "FakeApi") -> 
     assert "earlier years" not in api.run("spreads", "calendar").stdout
 
 
+def test_a_spread_tells_whether_its_legs_keep_together(api: "FakeApi") -> None:
+    test = {
+        "statistic": -5.54,
+        "p_value": 1.4e-5,
+        "limit": -3.35,
+        "is_cointegrated": True,
+        "ratio": 0.907,
+        "constant": 0.349,
+        "half_life_days": 4.36,
+        "observations": 393,
+    }
+    api.on("GET", SPREAD_PATH, 200, SPREAD | {"cointegration": test})
+    shown = api.run("spreads", "calendar", "--cointegration").stdout
+    assert "the legs keep together: Engle–Granger -5.54, limit -3.35, p 1.4e-05" in shown
+    assert "half of a distance gone in 4.4 days" in " ".join(shown.split())
+    assert api.requests[0].url.params["cointegration"] == "true"
+    apart = test | {"statistic": -1.0, "is_cointegrated": False}
+    api.on("GET", SPREAD_PATH, 200, SPREAD | {"cointegration": apart})
+    shown = api.run("spreads", "calendar", "--cointegration").stdout
+    assert "the legs are not seen to keep together" in shown
+    assert "half of" not in shown
+
+
 def test_seasons_are_a_table_or_a_chart(api: "FakeApi") -> None:
     api.on("GET", SEASON_PATH, 200, SEASONALITY)
     title, head, january, *_ = api.run("seasonality", "ng").stdout.splitlines()
