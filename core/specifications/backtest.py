@@ -1,6 +1,5 @@
 """Own what a backtest run is asked: products, models and windows, walked forward over periods."""
 
-from datetime import date
 from itertools import pairwise
 from typing import Annotated, Self
 
@@ -8,6 +7,7 @@ from pydantic import Field, model_validator
 
 from core.asked import Asked, ProductCode, Seed, require
 from core.backtests import BacktestModel
+from core.dates import Day
 from core.market import validate_source
 
 MAX_SCORED_DAYS = 6_000
@@ -45,8 +45,8 @@ class BacktestSpecification(Asked):
     horizons: Annotated[
         tuple[Annotated[int, Field(ge=1, le=60)], ...], Field(min_length=1, max_length=8)
     ] = (1, 5, 20)
-    first: date | None = None
-    as_of: date | None = None
+    first: Day | None = None
+    as_of: Day | None = None
     period_months: Annotated[int | None, Field(ge=1, le=240)] = None
     levels: Annotated[tuple[_Level, ...], Field(min_length=1, max_length=20)] = (
         0.05,

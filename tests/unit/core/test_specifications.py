@@ -52,6 +52,8 @@ _CHOICE_REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"products": ["CL", "NG", "HO", "RB", "B"]}, "of"),
     ({"source": "RTL"}, "source"),
     ({"as_of": "2023-02-30"}, "as_of"),
+    ({"as_of": "1577836800"}, "as_of"),
+    ({"as_of": 1_577_836_800}, "as_of"),
     ({"window_days": 19}, "window_days"),
     ({"window_days": 2521}, "window_days"),
     ({"risk_aversion": -0.1}, "risk_aversion"),
