@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
         epilog=teach(
             "heliostat forecast CL",
             "heliostat forecast CL --horizon 5 --plot fan.png",
-            "heliostat forecast NG --contract 202801 --plot ng.svg",
+            "heliostat forecast NG --contract 202706 --plot ng.svg",
             "heliostat forecast CL --as-of 2026-11-16 --json",
         ),
     )(forecast)

@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:
         epilog=teach(
             "heliostat volatility CL",
             "heliostat volatility NG --as-of 2026-11-16 --plot volatility.png",
-            "heliostat volatility CL --contract 202801 --json",
+            "heliostat volatility CL --contract 202706 --json",
         ),
     )(volatility)
 
