@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from heliostat import (
         BookRisk,
         ExplainedBook,
+        ExplainedDeal,
+        ExplainedPosition,
         LikelihoodRatio,
         RiskBacktest,
         RiskEstimate,
@@ -121,7 +123,8 @@ def explain_table(found: "ExplainedBook") -> "Table":
     table = Table("position", box=None, pad_edge=False)
     for cause in _CAUSES:
         table.add_column(cause, justify="right")
-    for row in (*found.positions, *found.deals):
+    rows: tuple[ExplainedPosition | ExplainedDeal, ...] = (*found.positions, *found.deals)
+    for row in rows:
         table.add_row(row.label, *(dollars(getattr(row, cause)) for cause in _CAUSES))
     table.add_row("total", *(dollars(getattr(found.total, cause)) for cause in _CAUSES))
     return table
