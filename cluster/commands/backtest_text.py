@@ -81,11 +81,12 @@ def draw_scores(rows: Sequence[Row], path: "Path", result: Row) -> None:
                 for place, (_, models) in enumerate(cells)
                 if name in models and models[name]["crps", None]["naive_difference"] is not None
             ]
-            shift = _OFFSET * (number / max(len(names), 1) - 0.5)
+            shift = _OFFSET * ((number + 0.5) / len(names) - 0.5)
             _draw_model(axes, name, [(place + shift, row) for place, row in points])
         axes.axhline(0.0, linewidth=0.8, color="black")
         ticks = [f"{cell[0]} {cell[1]}\n{cell[2]} d\n{str(cell[3])[:7]}" for cell, _ in cells]
         axes.set_xticks(range(len(cells)), ticks, fontsize="x-small")
+        axes.set_xlim(-0.5, max(len(cells), 1) - 0.5)
 
 
 def _draw_model(axes: Any, name: str, points: Sequence[tuple[float, Row]]) -> None:

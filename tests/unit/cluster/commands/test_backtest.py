@@ -116,6 +116,16 @@ def test_a_picture_of_scores(api: "FakeApi", tmp_path: Path, ending: str) -> Non
     assert b"density" in content or ending == "png"
 
 
+def test_the_models_of_a_cell_are_drawn_around_its_name(api: "FakeApi", tmp_path: Path) -> None:
+    path = tmp_path / "scores.svg"
+    answer(api, rows=[ROW, ROW | {"model": "ewma", "value": 1.3}])
+    api.run("backtest", "CL", "--plot", str(path))
+    content = path.read_text()
+    width_pt = float(content.partition('viewBox="0 0 ')[2].split()[0])
+    tick_pt = float(content.partition('id="xtick_1"')[2].partition(' x="')[2].partition('"')[0])
+    assert 0.45 < tick_pt / width_pt < 0.65
+
+
 @pytest.mark.parametrize("words", [("--windows", "short"), ("--plot", "scores.txt")])
 def test_what_is_no_value_is_refused_before_anything_is_asked(
     api: "FakeApi", words: tuple[str, str]
