@@ -21,7 +21,5 @@ def test_each_module_can_be_imported_first() -> None:
     modules = [name.removesuffix(".__init__") for name in names]
     assert "core.books" in modules
     command = [sys.executable, "-c", ALONE, *modules]
-    found = subprocess.run(
-        command, cwd=CORE.parent, capture_output=True, text=True, check=False
-    )
+    found = subprocess.run(command, cwd=CORE.parent, capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stderr
