@@ -197,6 +197,7 @@ def test_a_settlement_has_a_day_and_a_stage(flag: str | None, stage: SettlementS
     [
         (settled(), "settlement without a date"),
         (settled((272, "20261119"), (286, "5")), "settlement of another kind"),
+        (settled((272, "20991119")), "settlement of a day to come"),
         ([(279, "2"), (269, "6"), *IN_X], "settlement deleted"),
         ([(279, "0"), (269, "B"), *IN_X, (271, "5000")], "entry type B"),
         ([(279, "0"), (269, "0"), (55, "ECF"), (200, "202702")], "FUT ECF 202702"),
