@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from core.errors import HistoryTooShort, InvalidInput
 from quant.forecast.density import LEVELS, DensityForecast, ForecastPart, Vintage
 from quant.forecast.draws import LONGEST
-from quant.forecast.history import history_variances, without_drift
+from quant.forecast.history import history_variances, running_sums, without_drift
 from quant.forecast.outlook import Outlook, look_ahead
 from quant.forecast.parameters import DensityParameters
 from quant.forecast.scenarios import changes_of, history_share_of, paths_of
@@ -47,7 +47,8 @@ def forecast_densities(
         drawn = changes_of(parameters, state, outlook, later, paths, seed)
         tables |= {horizon: _quantiles(changes) for horizon, changes in drawn.items()}
     vintage = _vintage(parameters, state)
-    parts = {horizon: _parts(parameters, state, outlook, horizon) for horizon in horizons}
+    past = running_sums(without_drift(state.changes))
+    parts = {horizon: _parts(parameters, state, outlook, past, horizon) for horizon in horizons}
     return {
         (position, horizon): DensityForecast(
             product=parameters.product,
@@ -124,10 +125,14 @@ def _quantiles(changes: Reals) -> Reals:
 
 
 def _parts(
-    parameters: DensityParameters, state: DensityState, outlook: Outlook, horizon: int
+    parameters: DensityParameters,
+    state: DensityState,
+    outlook: Outlook,
+    past: Reals,
+    horizon: int,
 ) -> list[tuple[ForecastPart, ...]]:
     """Return, by position, the parts of the variance over the horizon; history is the last."""
-    share, past = history_share_of(parameters, horizon), without_drift(state.changes)
+    share = history_share_of(parameters, horizon)
     weights = np.vstack(
         [
             (1.0 - share) * state.variance.weights.weights(),

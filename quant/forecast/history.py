@@ -27,20 +27,29 @@ def without_drift(changes: Reals) -> Reals:
     return centred
 
 
-def history_changes(changes: Reals, places: Reals, horizon: int) -> Reals:
+def running_sums(changes: Reals) -> Reals:
+    """Return the sums (days + 1, series) of past changes (days, series), the newest last."""
+    return np.cumsum(np.concatenate([np.zeros((1, changes.shape[1])), changes]), axis=0)
+
+
+def history_changes(sums: Reals, places: Reals, horizon: int) -> Reals:
     """Return the changes (series, paths) over `horizon` days of paths along past days.
 
-    `changes` (days, series) are past ones, the newest last; `places` (paths,) say from 0 to 1 how
-    far back the last day of each path is, of those with enough days before them.
+    `sums` are the running ones of past changes; `places` (paths,) say from 0 to 1 how far back the
+    last day of each path is, of those with enough days before them.
     """
-    sums = _sums(changes, horizon)
-    found: Reals = sums.T[:, len(sums) - 1 - _ages(places, len(sums))]
+    over = _over(sums, horizon)
+    found: Reals = over.T[:, len(over) - 1 - _ages(places, len(over))]
     return found
 
 
-def history_variances(changes: Reals, horizon: int) -> Reals:
-    """Return the mean squared change (series,) over `horizon` days, of all that overlap."""
-    variances: Reals = np.mean(_sums(changes, horizon) ** 2, axis=0)
+def history_variances(sums: Reals, horizon: int) -> Reals:
+    """Return the mean squared change (series,) over `horizon` days, of all that overlap.
+
+    `sums` are the running ones of past changes.
+    """
+    over = _over(sums, horizon)
+    variances: Reals = np.einsum("ij,ij->j", over, over) / len(over)
     return variances
 
 
@@ -56,8 +65,7 @@ def _ages(places: Reals, days: int) -> Indices:
     return (places * days).astype(np.int64)
 
 
-def _sums(changes: Reals, horizon: int) -> Reals:
+def _over(sums: Reals, horizon: int) -> Reals:
     """Return the changes over `horizon` days that end on each day, (days − horizon + 1, series)."""
-    sums = np.cumsum(np.concatenate([np.zeros((1, changes.shape[1])), changes]), axis=0)
     overlapping: Reals = sums[horizon:] - sums[:-horizon]
     return overlapping

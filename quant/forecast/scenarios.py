@@ -10,6 +10,7 @@ from quant.forecast.history import (
     history_changes,
     history_paths,
     history_share,
+    running_sums,
     without_drift,
 )
 from quant.forecast.outlook import Outlook
@@ -49,7 +50,7 @@ def changes_of(
     ends = dict(
         zip(rising, _simulated(parameters, state, outlook, rising, paths, seed), strict=True)
     )
-    past, places = without_drift(state.changes), uniforms(seed, paths)[:, 0]
+    past, places = running_sums(without_drift(state.changes)), uniforms(seed, paths)[:, 0]
     for horizon, changes in ends.items():
         chosen = _repeat_history(parameters, horizon, paths, seed)
         changes[:, chosen] = history_changes(past, places[chosen], horizon)

@@ -6,6 +6,7 @@ from quant.forecast.history import (
     history_paths,
     history_share,
     history_variances,
+    running_sums,
     without_drift,
 )
 
@@ -23,7 +24,7 @@ def test_paths_run_along_past_days() -> None:
     np.testing.assert_array_equal(paths[:, 0, 0], [2.0, 5.0, 9.0])
     np.testing.assert_array_equal(paths[:, 1, 1], [10.0, 30.0, 60.0])
     np.testing.assert_array_equal(paths[:, :, 2:], paths[:, :, :2])
-    np.testing.assert_array_equal(history_changes(changes, places, 3), paths[-1])
+    np.testing.assert_array_equal(history_changes(running_sums(changes), places, 3), paths[-1])
 
 
 def test_the_past_has_no_drift() -> None:
@@ -36,5 +37,5 @@ def test_the_variance_is_that_of_all_overlapping_sums(horizon: int) -> None:
     changes = np.random.default_rng(0).normal(size=(9, 2))
     sums = [changes[n : n + horizon].sum(axis=0) for n in range(10 - horizon)]
     np.testing.assert_allclose(
-        history_variances(changes, horizon), np.mean(np.square(sums), axis=0)
+        history_variances(running_sums(changes), horizon), np.mean(np.square(sums), axis=0)
     )
