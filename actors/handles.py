@@ -13,6 +13,7 @@ from ray.exceptions import RayActorError, RayTaskError
 from actors import names
 from actors.messages import FeedStatus, MarketBatch
 from core.errors import HeliostatError, SourceUnavailable
+from core.forecasts import Forecast, ModelCard, ModelStatus
 from core.logs import get_logger
 from core.market import Curve
 from integrations.backoff import backoff_s
@@ -143,6 +144,33 @@ class FeedHandle:
     @property
     def _actor(self) -> ActorHandle:
         return ActorHandle(name=names.feed(self.venue), namespace=self.namespace)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelHandle:
+    """Call the ModelActor of one product."""
+
+    namespace: str
+    product: str
+
+    async def apply(self, batch: MarketBatch) -> None:
+        await self._actor.call("apply", batch)
+
+    async def forecast(self) -> Forecast:
+        forecast: Forecast = await self._actor.call("forecast")
+        return forecast
+
+    async def card(self) -> ModelCard:
+        card: ModelCard = await self._actor.call("card")
+        return card
+
+    async def status(self) -> ModelStatus:
+        status: ModelStatus = await self._actor.call("status")
+        return status
+
+    @property
+    def _actor(self) -> ActorHandle:
+        return ActorHandle(name=names.model(self.product), namespace=self.namespace)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,3 +13,8 @@ COURIER = "courier"
 def feed(venue: str) -> str:
     """Name the feed actor of a venue."""
     return f"feed-{venue}"
+
+
+def model(product: str) -> str:
+    """Name the model actor of a product."""
+    return f"model-{product}"

@@ -13,9 +13,11 @@ from actors import names
 from actors.circuit_parser import CircuitParser
 from actors.courier import Courier, CourierConfig
 from actors.feeds.actor import FeedActor, FeedConfig
-from actors.handles import MarketHandle, QpuHandle, SupervisorHandle
+from actors.handles import MarketHandle, ModelHandle, QpuHandle, SupervisorHandle
 from actors.keeper import Keeper, KeeperConfig
 from actors.market import MarketActor, MarketConfig
+from actors.models.actor import ModelActor
+from actors.models.config import ModelConfig
 from actors.qpu.actor import QpuActor, QpuConfig
 from actors.qpu.fanout import RunFanouts
 from actors.runs.manager import RunManager, RunManagerConfig
@@ -38,6 +40,7 @@ ACTOR_OPTIONS: dict[str, dict[str, Any]] = {
     "parser": {**_LASTING, "max_task_retries": 3},
     "qpu": {**_LASTING, "max_task_retries": 3, "max_concurrency": 1024},
     "runs": {**_LASTING, "max_task_retries": 3, "max_concurrency": 256},
+    "model": {**_LASTING, "max_task_retries": 3, "max_concurrency": 64},
 }
 
 
@@ -45,7 +48,7 @@ ACTOR_OPTIONS: dict[str, dict[str, Any]] = {
 class ActorsConfig:
     """Hold the configuration of every actor of a stack.
 
-    One job may use `qpu_job_limit_s` seconds of a quantum device.
+    One job may use `qpu_job_limit_s` seconds of a quantum device. `models` start in their order.
     """
 
     namespace: str
@@ -57,6 +60,7 @@ class ActorsConfig:
     courier: CourierConfig
     qpu: QpuConfig
     qpu_job_limit_s: int
+    models: tuple[ModelConfig, ...] = ()
 
 
 def start_actors(config: ActorsConfig) -> list[Any]:
@@ -85,7 +89,7 @@ def start_actors(config: ActorsConfig) -> list[Any]:
     reconnects = SupervisorHandle(namespace=config.namespace)
     feeds = [
         _named("feed", names.feed(feed.venue), config.namespace, FeedActor).remote(
-            feed, port, reconnects, clock
+            feed, port, reconnects, clock, _models_of(feed, config)
         )
         for feed in config.feeds
     ]
@@ -109,6 +113,36 @@ def start_later_actors(config: ActorsConfig) -> None:
     # The vendor's package takes addresses from its process's environment alone.
     variables = {"runtime_env": {"env_vars": environment(config.qpu.client)}}
     _named("qpu", names.QPU, config.namespace, QpuActor, variables).remote(config.qpu, clock)
+    StartModels(namespace=config.namespace, configs=config.models).start()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartModels:
+    """Start the model actors one after another: each starts the next once it has tried to speak.
+
+    So at most one is estimated at a time while the stack is new: cores stay free for others.
+    """
+
+    namespace: str
+    configs: tuple[ModelConfig, ...]
+
+    def start(self) -> None:
+        """Start the first of them, if there is any and it does not run yet."""
+        if not self.configs:
+            return
+        config, *others = self.configs
+        following = StartModels(namespace=self.namespace, configs=tuple(others))
+        _named("model", names.model(config.product), self.namespace, ModelActor).remote(
+            config, RayFanout(), following, SystemClock(), RayMeter()
+        )
+
+
+def _models_of(feed: FeedConfig, config: ActorsConfig) -> dict[str, ModelHandle]:
+    return {
+        model.product: ModelHandle(namespace=config.namespace, product=model.product)
+        for model in config.models
+        if model.product in feed.products
+    }
 
 
 class RayMeter:

@@ -5,7 +5,8 @@ and 250 options on the first twelve months of each. Historical simulation over 2
 every option on every day and splits the tail by position; Monte Carlo draws a million paths of all
 contracts, options revalued anew or expanded to second order. Both ways take turns, each with as
 many threads as there are cores; the peer's are BLAS's own. Ours measures standard errors and parts
-of the simulated risk besides, which the peer leaves out.
+of the simulated risk besides, which the peer leaves out. `benchmarks.desk.republish` times what
+happens to the forecast of a book's prices when one of them settles.
 """
 
 import os
@@ -14,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+from benchmarks.desk import republish
 from benchmarks.desk.book import Desk, desk
 from benchmarks.desk.plain import Measures, PlainBook, plain
 from benchmarks.report import Report, Row, median
@@ -75,9 +77,10 @@ def measure(*, quick: bool) -> Report:
         metric = f"Monte Carlo, {paths:,} paths, {name}"
         rows += _times(metric, drawn, samples, "paths/s", float(paths))
         rows.append(_distance(metric, answer, peer))
-    why = "measured against the model actor of a running stack"
-    skipped = [{"metric": "settlement to republished forecast, p99", "why": why}]
-    return Report(name="risk", rows=rows, skipped=skipped, samples=samples)
+    followed = republish.measure(quick=quick)
+    return Report(
+        name="risk", rows=[*rows, *followed.rows], samples={**samples, **followed.samples}
+    )
 
 
 def _historical(held: Desk, threads: int) -> Duel:

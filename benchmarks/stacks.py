@@ -36,7 +36,13 @@ class BenchStack:
     def environment(self) -> dict[str, str]:
         """Return an environment that no other stack's settings reach into."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("HELIOSTAT_", "RAY_"))}
-        return {**kept, "HELIOSTAT_DATA": str(self.data), "HELIOSTAT_PORT": str(self.port)}
+        return {
+            **kept,
+            "HELIOSTAT_DATA": str(self.data),
+            "HELIOSTAT_PORT": str(self.port),
+            # A new stack estimates its models, which would be measured along with what is.
+            "HELIOSTAT_MODEL_PRODUCTS": "none",
+        }
 
     def client(self) -> Client:
         """Return a client of this stack."""

@@ -9,16 +9,21 @@ import typer
 
 from cluster.commands import (
     backends,
+    backtest,
     bars,
     books,
     curve,
     feeds,
+    forecast,
+    greeks,
     history,
     instruments,
     jobs,
+    models,
     optimize,
     price,
     replay,
+    risk,
     runs,
     seasonality,
     settlements,
@@ -26,6 +31,7 @@ from cluster.commands import (
     sql,
     stack,
     ticks,
+    volatility,
     weather,
     webhooks,
 )
@@ -46,6 +52,9 @@ _NOUNS = (
     history,
     spreads,
     seasonality,
+    forecast,
+    volatility,
+    models,
     ticks,
     bars,
     instruments,
@@ -53,7 +62,9 @@ _NOUNS = (
     replay,
     weather,
     optimize,
+    backtest,
     price,
+    greeks,
     runs,
     backends,
     webhooks,
@@ -61,6 +72,7 @@ _NOUNS = (
     sql,
     settlements,
     books,
+    risk,
 )
 for noun in _NOUNS:
     noun.register(app)

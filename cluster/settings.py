@@ -14,7 +14,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from core.errors import StackError
+from core.errors import InvalidInput, StackError
+from core.market import validate_source
 
 DEFAULT_PORT = 8700
 ENV_PREFIX = "HELIOSTAT_"
@@ -25,7 +26,9 @@ class Settings(BaseSettings):
 
     A database URL given here is used instead of the embedded PostgreSQL, a Redis URL instead of
     the embedded Valkey, vendor credentials instead of the vendor's sandbox. `live_products` None
-    means every product of the registered venues. `webhooks_private` lets webhooks go to private and
+    means every product of the registered venues, `model_products` None a model for each of them.
+    `model_history` is a source such as `import:desk` from which models read the past before the
+    live source's first day. `webhooks_private` lets webhooks go to private and
     loopback addresses, over plain HTTP too. `vendor_variables` holds what is no setting of
     ours, named in lower case without the prefix, for the vendors' clients to read.
     """
@@ -46,6 +49,9 @@ class Settings(BaseSettings):
     object_store: str | None = None
 
     live_products: Annotated[tuple[str, ...] | None, NoDecode] = None
+    model_products: Annotated[tuple[str, ...] | None, NoDecode] = None
+    model_history: str | None = None
+    model_refit_days: int = Field(default=28, ge=1)
     journal_limit_gb: float = Field(default=8.0, ge=0.25)
     keep_ticks_days: int = Field(default=90, ge=1)
     webhooks_private: bool = False
@@ -60,9 +66,20 @@ class Settings(BaseSettings):
     @field_validator("live_products", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        return tuple(code.strip() for code in value.split(",") if code.strip()) or None
+        return _codes(value) or None
+
+    @field_validator("model_products", mode="before")
+    @classmethod
+    def _split_or_none(cls, value: object) -> object:
+        return () if value == "none" else _codes(value) or None
+
+    @field_validator("model_history")
+    @classmethod
+    def _is_source(cls, value: str | None) -> str | None:
+        try:
+            return validate_source(value) if value else None
+        except InvalidInput as error:
+            raise ValueError(error.detail) from None
 
     @property
     def uses_own_database(self) -> bool:
@@ -71,7 +88,8 @@ class Settings(BaseSettings):
     @property
     def tells_of_vendors(self) -> bool:
         """Tell whether anything about vendors could be wrong."""
-        return bool(self.vendor_variables) or self.live_products is not None
+        given = (self.live_products, self.model_products)
+        return bool(self.vendor_variables) or any(one is not None for one in given)
 
     def variables_of(self, vendor: str) -> dict[str, str]:
         """Return what `HELIOSTAT_<VENDOR>_*` say, named in lower case without that prefix."""
@@ -81,6 +99,12 @@ class Settings(BaseSettings):
             for name, value in self.vendor_variables.items()
             if name.startswith(prefix)
         }
+
+
+def _codes(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return tuple(code.strip() for code in value.split(",") if code.strip())
 
 
 def load_settings() -> Settings:

@@ -144,6 +144,24 @@ def live_vendors(settings: Settings) -> LiveVendors:
     )
 
 
+def model_products(settings: Settings, vendors: LiveVendors) -> tuple[str, ...]:
+    """Return the products that have a model: every live one, or those that the settings name.
+
+    Raises:
+        StackError: one of them is not live.
+    """
+    if settings.model_products is None:
+        return vendors.products
+    for code in settings.model_products:
+        if code not in vendors.products:
+            raise StackError(
+                problem=f"{ENV_PREFIX}MODEL_PRODUCTS: {code!r} is not live; "
+                f"live are {', '.join(vendors.products)}.",
+                remedy=_REMEDY,
+            )
+    return settings.model_products
+
+
 def _weather(settings: Settings) -> Vendor:
     return Vendor(
         code=WEATHER,

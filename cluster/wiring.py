@@ -11,13 +11,14 @@ from actors.courier import CourierConfig
 from actors.feeds.actor import FeedConfig
 from actors.keeper import KeeperConfig
 from actors.market import MarketConfig
+from actors.models.config import ModelConfig
 from actors.qpu.actor import QpuConfig
 from actors.remote import ActorsConfig
 from actors.runs.manager import RunManagerConfig
 from actors.weather import WeatherConfig
 from cluster.local.context import StackContext
 from cluster.settings import Settings
-from cluster.venues import LiveVendors, Vendor, live_vendors
+from cluster.venues import LiveVendors, Vendor, live_vendors, model_products
 from serve.keys import digest_of
 from serve.services import EdgeConfig
 
@@ -71,6 +72,24 @@ def _actors(context: StackContext, vendors: LiveVendors, sandbox_ahead_ns: int) 
         courier=CourierConfig(database=database, allow_private=context.settings.webhooks_private),
         qpu=_qpu(context, vendors.quantum),
         qpu_job_limit_s=context.settings.qpu_job_limit_s,
+        models=tuple(
+            _model(context, venue, product)
+            for venue in vendors.venues
+            for product in venue.products
+            if product in model_products(context.settings, vendors)
+        ),
+    )
+
+
+def _model(context: StackContext, venue: Vendor, product: str) -> ModelConfig:
+    return ModelConfig(
+        product=product,
+        source=venue.source,
+        database=context.addresses.database,
+        cache_url=context.addresses.cache_url,
+        code_version=_version(),
+        history_source=context.settings.model_history,
+        refit_days=context.settings.model_refit_days,
     )
 
 
@@ -113,6 +132,7 @@ def _edge(context: StackContext, vendors: LiveVendors) -> EdgeConfig:
         venues=tuple(venue.code for venue in vendors.venues),
         task_memory_bytes=_task_memory(context.settings),
         private_webhooks=context.settings.webhooks_private,
+        model_products=model_products(context.settings, vendors),
     )
 
 

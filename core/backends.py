@@ -6,14 +6,20 @@ from enum import StrEnum
 
 from core.errors import InvalidInput
 
-_NAME = re.compile(r"(auto|subspace|aer|aer:(?P<fake>fake_[a-z0-9_]+)|ibm:(?P<ibm>[a-z0-9_]+))")
+_NAME = re.compile(
+    r"(auto|subspace|classical|aer|aer:(?P<fake>fake_[a-z0-9_]+)|ibm:(?P<ibm>[a-z0-9_]+))"
+)
 
 
 class Family(StrEnum):
-    """Name who carries circuits out; AUTO leaves the choice to the cost model."""
+    """Name who carries circuits out; AUTO leaves the choice to the cost model.
+
+    CLASSICAL carries out none: it is where runs without a circuit go.
+    """
 
     AUTO = "auto"
     SUBSPACE = "subspace"
+    CLASSICAL = "classical"
     AER = "aer"
     IBM = "ibm"
 

@@ -1,28 +1,27 @@
 """Own the vocabulary of books: what a desk holds, and how each version of it is recorded."""
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
-from typing import Annotated, Any, Literal, LiteralString
+from typing import Annotated, Literal, LiteralString
 from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from core.asked import Asked, require
+from core.dates import Day
 from core.errors import InvalidInput, UnknownInstrument
 from core.market import ContractMonth, Instrument
 from core.products import PRODUCTS
-from core.specifications.base import Asked, require
 
 MAX_POSITIONS = 5_000
 MAX_LEGS = 8
 MAX_CONTRACTS = 1_000_000
 _PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
-_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 Where = Callable[[int, str, str], str]
 """Name a field of a position as its caller knows it: by index from 0, kind and field."""
@@ -60,13 +59,6 @@ def _not_zero(value: float) -> float:
     return value
 
 
-def _iso_day(value: Any) -> Any:
-    # pydantic would read a number as seconds since 1970
-    is_day = isinstance(value, date) or bool(_ISO_DAY.fullmatch(str(value)))
-    _require(is_day, "expected a date YYYY-MM-DD")
-    return value
-
-
 def _plain(price: Decimal) -> Decimal:
     return Decimal(format(price, "f"))
 
@@ -84,7 +76,6 @@ Price = Annotated[
     Field(ge=-(10**6), le=10**6, decimal_places=8, allow_inf_nan=False, examples=["75.10"]),
     AfterValidator(_plain),
 ]
-Day = Annotated[date, BeforeValidator(_iso_day)]
 Label = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=80, pattern=_PRINTABLE),

@@ -8,6 +8,7 @@ HeliostatError
 ├── RunNotFound             (404)
 ├── CurveNotFound           (404)
 ├── BookNotFound            (404)
+├── ForecastNotFound        no forecast of the product was published by then (404)
 ├── ModelNotApplicable      a model cannot take these prices, such as logs of negative ones (422)
 ├── HistoryTooShort         an estimate needs more observations than there are (422)
 ├── UnknownInstrument       a book or request names a contract nobody lists (422)
@@ -19,6 +20,7 @@ HeliostatError
 ├── PlanLimitExceeded       more than the organisation's plan allows (422)
 ├── TooManyRuns             the plan allows no more unfinished runs (429)
 ├── ResultNotReady          the run has no result, or not in this form (409)
+├── ModelNotReady           a product's model has nothing to say yet (409)
 ├── Unauthenticated         (401)
 ├── TokenRefused            the token of the stack's Ray cannot be used (401)
 ├── PayloadTooLarge         (413)
@@ -139,15 +141,30 @@ class BookNotFound(HeliostatError):
         super().__init__(name=name)
 
 
+class ForecastNotFound(HeliostatError):
+    """Raised when no forecast of the product was made of settlements of the date or before."""
+
+    code = "forecast-not-found"
+    status = 404
+    sentence = "No forecast of {product} from {source} as of {as_of} or before."
+
+    def __init__(self, *, product: str, source: str, as_of: str) -> None:
+        super().__init__(product=product, source=source, as_of=as_of)
+
+
 class ModelNotApplicable(HeliostatError):
-    """Raised when a model cannot take its input; `reason` says what to use instead."""
+    """Raised when a model cannot take its input; `reason` says what to use instead.
+
+    `field` names the input where it is one alone.
+    """
 
     code = "model-not-applicable"
     status = 422
     sentence = "{model}: {reason}"
 
-    def __init__(self, *, model: str, reason: str) -> None:
-        super().__init__(model=model, reason=reason)
+    def __init__(self, *, model: str, reason: str, field: str | None = None) -> None:
+        named = {} if field is None else {"field": field}
+        super().__init__(model=model, reason=reason, **named)
 
 
 class HistoryTooShort(HeliostatError):
@@ -184,17 +201,26 @@ class RunAlreadyFinished(HeliostatError):
 
 
 class SettlementsChanged(HeliostatError):
-    """Raised when an import holds another price for a stored key and revising was not asked."""
+    """Raised when an import holds another value for a stored key and revising was not asked."""
 
     code = "settlements-changed"
     status = 409
     sentence = (
-        "{file}, row {row}, column settlement: {new} differs from the stored {stored} "
+        "{file}, row {row}, column {column}: {new} differs from the stored {stored} "
         "({changed} changed in all); repeat with --revise to keep both vintages."
     )
 
-    def __init__(self, *, file: str, row: int, new: str, stored: str, changed: int) -> None:
-        super().__init__(file=file, row=row, new=new, stored=stored, changed=changed)
+    def __init__(
+        self,
+        *,
+        file: str,
+        row: int,
+        new: str,
+        stored: str,
+        changed: int,
+        column: str = "settlement",
+    ) -> None:
+        super().__init__(file=file, row=row, column=column, new=new, stored=stored, changed=changed)
 
 
 class BookExists(HeliostatError):
@@ -261,6 +287,17 @@ class ResultNotReady(HeliostatError):
 
     def __init__(self, *, run_id: str, status: str, form: str) -> None:
         super().__init__(run_id=run_id, status=status, form=form)
+
+
+class ModelNotReady(HeliostatError):
+    """Raised when a product's model has nothing to say yet; `reason` tells what it waits for."""
+
+    code = "model-not-ready"
+    status = 409
+    sentence = "The model of {product} has no forecast yet: {reason}."
+
+    def __init__(self, *, product: str, reason: str) -> None:
+        super().__init__(product=product, reason=reason)
 
 
 class Unauthenticated(HeliostatError):

@@ -9,6 +9,7 @@ from typing import Self
 
 import msgspec
 
+from core.clock import utc_from_ns
 from core.errors import InvalidInput
 from core.products import MONTH_CODES
 
@@ -168,6 +169,17 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True, gc=False, array_like
     stage: SettlementStage
     event_ns: int
     received_ns: int
+
+
+_DAYS_AHEAD = 7
+
+
+def is_to_come(trade_date: date, event_ns: int) -> bool:
+    """Tell whether a trade date is more than a week after the moment it was announced.
+
+    No session is so long; one such settlement would end every curve that it became part of.
+    """
+    return trade_date.toordinal() > utc_from_ns(event_ns).toordinal() + _DAYS_AHEAD
 
 
 class GapReason(StrEnum):

@@ -20,7 +20,7 @@ class Product:
 
     `contract_size` is in `size_unit`; a price is `currency` per `price_unit`. `contract_size` is
     None where it depends on the delivery month. `minor_per_major` is 100 where prices are quoted
-    in a hundredth of the currency (pence), else 1.
+    in a hundredth of the currency (pence), else 1. No feed brings what is `imported_only`.
     """
 
     code: str
@@ -31,10 +31,19 @@ class Product:
     contract_size: Decimal | None
     tick: Decimal
     minor_per_major: int = 1
+    imported_only: bool = False
 
 
 def _row(
-    code: str, name: str, venue: Venue, currency: str, unit: str, size: str | None, tick: str
+    code: str,
+    name: str,
+    venue: Venue,
+    currency: str,
+    unit: str,
+    size: str | None,
+    tick: str,
+    *,
+    imported_only: bool = False,
 ) -> Product:
     return Product(
         code=code,
@@ -45,7 +54,14 @@ def _row(
         contract_size=None if size is None else Decimal(size),
         tick=Decimal(tick),
         minor_per_major=100 if code == "NBP" else 1,
+        imported_only=imported_only,
     )
+
+
+def _imported(
+    code: str, name: str, currency: str, unit: str, size: str | None, tick: str
+) -> Product:
+    return _row(code, name, Venue.ICE, currency, unit, size, tick, imported_only=True)
 
 
 PRODUCTS: dict[str, Product] = {
@@ -60,8 +76,14 @@ PRODUCTS: dict[str, Product] = {
         _row("G", "Low sulphur gasoil", Venue.ICE, "USD", "t", "100", "0.25"),
         _row("NBP", "UK NBP natural gas", Venue.ICE, "GBP", "therm", None, "0.01"),
         _row("TTF", "Dutch TTF natural gas", Venue.ICE, "EUR", "MWh", None, "0.005"),
+        _imported("PJM", "PJM Western Hub peak power", "USD", "MWh", None, "0.01"),
+        _imported("DEB", "German base-load power", "EUR", "MWh", None, "0.01"),
+        _imported("EUA", "EU carbon allowance", "EUR", "t", "1000", "0.01"),
     )
 }
+
+FED_PRODUCTS = tuple(code for code, row in PRODUCTS.items() if not row.imported_only)
+"""List the products that a feed brings; the others are known from imports alone."""
 
 MONTH_CODES = "FGHJKMNQUVXZ"
 

@@ -29,6 +29,8 @@ class RunKind(StrEnum):
     OBSERVABLE = "observable"
     AMPLITUDE = "amplitude"
     LANDSCAPE = "landscape"
+    BACKTEST = "backtest"
+    RISK = "risk"
 
 
 class RunStatus(StrEnum):

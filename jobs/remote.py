@@ -28,6 +28,10 @@ TASK_BODIES: dict[str, str] = {
     "observable_estimate": "jobs.tasks.observables:estimate_points",
     "amplitude_estimate": "jobs.tasks.amplitudes:estimate",
     "amplitude_compare": "jobs.tasks.amplitudes:compare",
+    "backtest_score": "jobs.tasks.backtests:score",
+    "model_fit": "jobs.tasks.models:fit",
+    "risk_draw": "jobs.tasks.risks:draw",
+    "risk_report": "jobs.tasks.risks:report",
     "warm": "jobs.tasks.warming:import_bodies",
 }
 """Map each task's name, as the Ray dashboard shows it, to `module:function`.
@@ -38,7 +42,12 @@ returns JSON-ready values.
 
 # Whoever fans out tries again by itself: it counts, and takes a piece that kills for what it is.
 _ONE_CORE: dict[str, Any] = {"num_cpus": 1, "max_retries": 0}
-TASK_OPTIONS: dict[str, dict[str, Any]] = dict.fromkeys(TASK_BODIES, _ONE_CORE)
+# An estimate takes what the cores have left, and must not keep a run waiting for one.
+_NO_CORE: dict[str, Any] = {**_ONE_CORE, "num_cpus": 0}
+TASK_OPTIONS: dict[str, dict[str, Any]] = {
+    **dict.fromkeys(TASK_BODIES, _ONE_CORE),
+    "model_fit": _NO_CORE,
+}
 
 
 @cache

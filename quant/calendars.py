@@ -13,7 +13,7 @@ from core.clock import NANOSECONDS_PER_SECOND, ns_from_utc
 from core.errors import InvalidInput
 from core.market import ContractMonth, Instrument
 from core.products import product
-from quant.holidays import ONE_DAY, SATURDAY, Calendar, holidays
+from quant.holidays import MONDAY, ONE_DAY, SATURDAY, Calendar, holidays, nth_weekday
 
 NEW_YORK = ZoneInfo("America/New_York")
 LONDON = ZoneInfo("Europe/London")
@@ -61,11 +61,13 @@ def _hours(
 
 _NYMEX_HOURS = _hours(Calendar.NYMEX, NEW_YORK, "18:00", "17:00", "14:30")
 TRADING_HOURS: dict[str, TradingHours] = {
-    **dict.fromkeys(("CL", "NG", "HO", "RB", "BZ"), _NYMEX_HOURS),
+    **dict.fromkeys(("CL", "NG", "HO", "RB", "BZ", "PJM"), _NYMEX_HOURS),
     "B": _hours(Calendar.ICE, LONDON, "01:00", "23:00", "19:30"),
     "G": _hours(Calendar.ICE, LONDON, "01:00", "23:00", "16:30"),
     "NBP": _hours(Calendar.ICE, LONDON, "07:00", "17:00", "16:15"),
     "TTF": _hours(Calendar.ICE, AMSTERDAM, "08:00", "18:00", "17:15"),
+    "DEB": _hours(Calendar.ICE, AMSTERDAM, "08:00", "18:00", "17:15"),
+    "EUA": _hours(Calendar.ICE, LONDON, "07:00", "17:00", "17:00"),
 }
 
 
@@ -159,6 +161,22 @@ def _uk_gas(month: ContractMonth) -> date:
     return add_business_days(month.first_day, -2, Calendar.UK)
 
 
+def _peak_power(month: ContractMonth) -> date:
+    return _business_day_from_end(month, 1, Calendar.NYMEX)
+
+
+def _base_power(month: ContractMonth) -> date:
+    return _business_day_from_end(month, 2, Calendar.ICE)
+
+
+def _carbon(month: ContractMonth) -> date:
+    # The days up to delivery, Tuesday to Friday, must be open too.
+    monday = nth_weekday(month.year, month.month, MONDAY, -1)
+    while not all(is_business_day(monday + n * ONE_DAY, Calendar.UK) for n in range(5)):
+        monday -= 7 * ONE_DAY
+    return monday
+
+
 _LAST_TRADE: dict[str, Callable[[ContractMonth], date]] = {
     "CL": _crude,
     "NG": _natural_gas,
@@ -169,6 +187,9 @@ _LAST_TRADE: dict[str, Callable[[ContractMonth], date]] = {
     "G": _gasoil,
     "NBP": _uk_gas,
     "TTF": _uk_gas,
+    "PJM": _peak_power,
+    "DEB": _base_power,
+    "EUA": _carbon,
 }
 
 

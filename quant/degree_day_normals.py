@@ -80,11 +80,13 @@ def degree_day_normals(
     turn of the year as well, which keeps their sum over a common year.
 
     Raises:
-        InvalidInput: shapes disagree, the dates do not rise, a temperature is infinite, `years` is
-            below 2, or the window is negative or longer than the year.
+        InvalidInput: shapes disagree, the dates do not rise, a temperature is infinite, the base
+            not finite, `years` is below 2, or the window is negative or longer than the year.
         HistoryTooShort: a day has fewer than four fifths of the years.
     """
     _validate(dates, mean_f, years, half_window_days)
+    if not np.isfinite(base_f):
+        raise InvalidInput(field="base_f", reason=f"expected a finite number, was {base_f}")
     table = _by_year(dates, mean_f, last_year - years + 1, last_year)
     counts = np.isfinite(table).sum(axis=0)
     needed = int(np.ceil(_NEEDED_SHARE * years))

@@ -1,4 +1,4 @@
-"""Own the exchange holidays as rules: which weekdays NYMEX, ICE and UK banks are closed."""
+"""Own holidays as rules: which weekdays NYMEX, ICE and UK banks are closed, or power off peak."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -13,13 +13,15 @@ class Calendar(StrEnum):
     """Name a holiday calendar.
 
     `NYMEX_LISTING` is NYMEX as it was planned when long-dated contracts were listed: last trade
-    dates of CL and NG up to 2012 were fixed by it and kept when the plan changed.
+    dates of CL and NG up to 2012 were fixed by it and kept when the plan changed. `NERC` are the
+    days on which power in North America has no peak hours.
     """
 
     NYMEX = "nymex"
     NYMEX_LISTING = "nymex-listing"
     ICE = "ice"
     UK = "uk"
+    NERC = "nerc"
 
 
 IRREGULAR_CLOSURES: dict[Calendar, dict[date, str]] = {
@@ -31,6 +33,7 @@ IRREGULAR_CLOSURES: dict[Calendar, dict[date, str]] = {
     },
     Calendar.NYMEX_LISTING: {date(2007, 12, 24): "bridge day planned, then traded"},
     Calendar.ICE: {},
+    Calendar.NERC: {},
     Calendar.UK: {
         date(1999, 12, 31): "millennium",
         date(2002, 6, 3): "golden jubilee",
@@ -133,11 +136,22 @@ def _uk(year: int) -> Iterator[date]:
     yield boxing + timedelta(days=2 if boxing.weekday() >= SATURDAY else 0)
 
 
+def _nerc(year: int) -> Iterator[date]:
+    # One on a Saturday is not moved.
+    yield _sunday_to_monday(date(year, 1, 1))
+    yield nth_weekday(year, 5, MONDAY, -1)
+    yield _sunday_to_monday(date(year, 7, 4))
+    yield nth_weekday(year, 9, MONDAY, 1)
+    yield nth_weekday(year, 11, THURSDAY, 4)
+    yield _sunday_to_monday(date(year, 12, 25))
+
+
 _RULES = {
     Calendar.NYMEX: _nymex,
     Calendar.NYMEX_LISTING: _nymex_listing,
     Calendar.ICE: _ice,
     Calendar.UK: _uk,
+    Calendar.NERC: _nerc,
 }
 
 

@@ -149,7 +149,8 @@ def _validate(dates: Sequence[date], values: Reals, coverage: float) -> None:
         raise InvalidInput(field="dates", reason="expected rising dates")
     if np.isinf(values).any():
         raise InvalidInput(field="values", reason="expected finite numbers, nan where missing")
-    if not 0.0 < coverage < 1.0:
+    # So near to 1 that its half rounds up, a coverage would reach to infinity.
+    if not (coverage > 0.0 and 0.5 + coverage / 2.0 < 1.0):
         raise InvalidInput(field="coverage", reason=f"expected within (0, 1), was {coverage}")
 
 

@@ -3,25 +3,32 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from serve import problems
 from serve.gate import MAX_BODY_BYTES, KeyGate, LengthGate
+from serve.parameters import refuse_unknown
 from serve.routes import (
     backends,
     books,
     feeds,
+    forecasts,
+    greeks,
     health,
     history,
     instruments,
     market,
+    options,
     pages,
+    risk,
     run_records,
     run_results,
     runs,
+    scenarios,
     seasonality,
     settlements,
+    sparks,
     spreads,
     ticks,
     weather,
@@ -38,9 +45,15 @@ _NOUNS = (
     weather,
     settlements,
     history,
+    sparks,
     spreads,
     seasonality,
+    forecasts,
+    scenarios,
     books,
+    risk,
+    options,
+    greeks,
     runs,
     run_records,
     run_results,
@@ -90,6 +103,6 @@ def create_api(config: EdgeConfig, open_services: OpenServices) -> FastAPI:
     app.add_middleware(KeyGate, key_digest=config.key_digest)
     problems.register(app)
     for noun in _NOUNS:
-        app.include_router(noun.router, prefix="/v1")
+        app.include_router(noun.router, prefix="/v1", dependencies=[Depends(refuse_unknown)])
     pages.mount(app, config.pages)
     return app

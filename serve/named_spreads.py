@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from core import products as registry
-from core.errors import InvalidInput, ModelNotApplicable, NotFound
+from core.errors import InvalidInput, NotFound
 from quant.spreads import PriceSeries, Spread, calendar_spread, crack_spread
 from storage.contract_histories import MAX_POSITIONS
 
@@ -19,7 +19,9 @@ GASOLINE, DISTILLATE = "RB", "HO"
 _RATIOS = {"crack-gasoline": (1, 1, 0), "crack-distillate": (1, 0, 1)}
 _CRACK = re.compile(r"crack-([1-9])-([0-9])-([0-9])")
 _PAIR = re.compile(r"([0-9]{1,3})-([0-9]{1,3})")
-_NAMES = "calendar, crack-3-2-1, crack-2-1-1, crack-gasoline and crack-distillate"
+_NAMES = (
+    "calendar, crack-3-2-1, crack-2-1-1, crack-gasoline, crack-distillate, spark and clean-spark"
+)
 
 Series = Mapping[tuple[str, int], PriceSeries]
 
@@ -61,14 +63,10 @@ def named_spread(name: str, product: str | None, positions: str | None) -> Named
         NotFound: no spread has the name.
         UnknownProduct: the product is not in the registry.
         InvalidInput: the product is no crude, or the positions or the ratio are none.
-        ModelNotApplicable: a leg is power, of which no prices are stored.
     """
     code = registry.product(product or "CL").code
     if name == "calendar":
         return _calendar(code, positions or "1-2")
-    if name in {"spark", "clean-spark"}:
-        reason = "the registry has no power product, so that no power prices are stored"
-        raise ModelNotApplicable(model=f"{name} spread", reason=reason)
     found = _CRACK.fullmatch(name)
     if name not in _RATIOS and found is None:
         raise NotFound(what=f"Among {_NAMES}, the spread", name=name)

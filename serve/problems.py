@@ -8,14 +8,16 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from core.errors import HeliostatError
+from core.errors import HeliostatError, InvalidInput
 from core.logs import get_logger
+from serve.option_requests import MODEL_TAG_PREFIX, UNKNOWN_MODEL
 from serve.run_requests import TAG_PREFIX, UNKNOWN_KIND
 
 log = get_logger(__name__)
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "https://heliostat.dev/problems/"
+_UNKNOWN_TAGS = {UNKNOWN_KIND: "kind", UNKNOWN_MODEL: "model"}
 _HTTP_CODES = {404: "not-found", 405: "method-not-allowed", 413: "payload-too-large"}
 
 
@@ -70,10 +72,10 @@ async def _invalid(_request: Request, error: Exception) -> JSONResponse:
     first = error.errors()[0]
     # The first part only says where the field was sent; in broken JSON the rest is an offset.
     parts = () if first["type"] == "json_invalid" else first["loc"][1:]
-    if parts and str(parts[0]).startswith(TAG_PREFIX):
+    if parts and str(parts[0]).startswith((TAG_PREFIX, MODEL_TAG_PREFIX)):
         parts = parts[1:]
-    if first["type"] == UNKNOWN_KIND:
-        parts = ("kind",)
+    if first["type"] in _UNKNOWN_TAGS:
+        parts = (_UNKNOWN_TAGS[first["type"]],)
     if parts[:1] == ("specification",):
         # Rules that need two fields are checked later and name them without their envelope.
         parts = parts[1:] or parts
@@ -90,6 +92,10 @@ async def _invalid(_request: Request, error: Exception) -> JSONResponse:
 
 async def _http(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
+    if error.status_code == 400:
+        # The framework's word for a body that breaks its reader instead of being bad JSON: bytes
+        # that are not UTF-8, a nesting too deep, a number of thousands of digits.
+        return response_of(InvalidInput(field="body", reason="expected JSON that can be read"))
     code = _HTTP_CODES.get(error.status_code, "http-error")
     document = problem_document(code=code, status=error.status_code, detail=str(error.detail))
     return _response(document, error.headers)

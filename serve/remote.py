@@ -5,10 +5,18 @@ from typing import Any
 from ray import serve as ray_serve
 from ray.serve.api import RunTarget
 
-from actors.handles import FeedHandle, MarketHandle, ParserHandle, QpuHandle, RunsHandle
+from actors.handles import (
+    FeedHandle,
+    MarketHandle,
+    ModelHandle,
+    ParserHandle,
+    QpuHandle,
+    RunsHandle,
+)
 from actors.messages import FeedStatus
 from core.clock import SystemClock
 from core.errors import NotFound
+from core.forecasts import ModelStatus
 from serve.api import create_api
 from serve.services import EdgeConfig, Ports, open_services
 from serve.streams import create_streams
@@ -54,6 +62,22 @@ class Feeds:
         return await FeedHandle(namespace=self._namespace, venue=venue).status()
 
 
+class Models:
+    """Ask the ModelActors of this stack."""
+
+    def __init__(self, products: tuple[str, ...], namespace: str) -> None:
+        self._products = products
+        self._namespace = namespace
+
+    async def products(self) -> tuple[str, ...]:
+        return self._products
+
+    async def status(self, product: str) -> ModelStatus:
+        if product not in self._products:
+            raise NotFound(what="model", name=product)
+        return await ModelHandle(namespace=self._namespace, product=product).status()
+
+
 class _Edge:
     """Hold what a replica needs until Serve asks it for its application."""
 
@@ -66,6 +90,7 @@ class _Edge:
             market=MarketHandle(namespace=self._namespace),
             runs=RunsHandle(namespace=self._namespace),
             feeds=Feeds(self._config.venues, self._namespace),
+            models=Models(self._config.model_products, self._namespace),
             parser=ParserHandle(namespace=self._namespace),
             qpu=QpuHandle(namespace=self._namespace),
         )

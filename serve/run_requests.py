@@ -7,13 +7,15 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Discriminator, Field, Tag
 
+from core.asked import Asked
 from core.runs import RunKind
 from core.specifications.amplitude import AmplitudeSpecification
-from core.specifications.base import Asked
+from core.specifications.backtest import BacktestSpecification
 from core.specifications.circuit import CircuitSpecification, ObservableSpecification
 from core.specifications.hedge import HedgeSpecification
 from core.specifications.landscape import LandscapeSpecification
 from core.specifications.portfolio import PortfolioSpecification
+from core.specifications.risk import RiskSpecification
 from core.specifications.sweep import SweepSpecification
 
 S_co = TypeVar("S_co", bound=Asked, covariant=True)
@@ -90,6 +92,18 @@ class LandscapeRun(RunRequest[LandscapeSpecification]):
     kind: Literal[RunKind.LANDSCAPE]
 
 
+class BacktestRun(RunRequest[BacktestSpecification]):
+    """Ask for a backtest."""
+
+    kind: Literal[RunKind.BACKTEST]
+
+
+class RiskRun(RunRequest[RiskSpecification]):
+    """Ask for the risk of a book from many paths."""
+
+    kind: Literal[RunKind.RISK]
+
+
 def _tag(value: Any) -> str:
     default = RunKind.PORTFOLIO.value
     kind = value.get("kind", default) if isinstance(value, dict) else default
@@ -103,7 +117,9 @@ RunBody = Annotated[
     | Annotated[CircuitRun, Tag("kind=circuit")]
     | Annotated[ObservableRun, Tag("kind=observable")]
     | Annotated[AmplitudeRun, Tag("kind=amplitude")]
-    | Annotated[LandscapeRun, Tag("kind=landscape")],
+    | Annotated[LandscapeRun, Tag("kind=landscape")]
+    | Annotated[BacktestRun, Tag("kind=backtest")]
+    | Annotated[RiskRun, Tag("kind=risk")],
     Discriminator(
         _tag,
         custom_error_type=UNKNOWN_KIND,

@@ -11,9 +11,11 @@ from fastapi import Depends, Request
 from actors.messages import FeedStatus
 from actors.qpu.requests import QpuDevice
 from core.clock import Clock
+from core.forecasts import ModelStatus
 from core.market import Curve
 from jobs.kinds.kind import ParsedCircuit
 from serve.background import Background
+from serve.calculator import Calculator
 from storage.cache import Cache
 from storage.pool import DatabaseUrls, Pools, open_pools
 
@@ -61,13 +63,25 @@ class FeedsPort(Protocol):
     async def status(self, venue: str) -> FeedStatus: ...
 
 
+class ModelsPort(Protocol):
+    """Tell how the models of products stand.
+
+    `status` raises NotFound for a product that has no model here, SourceUnavailable if the model
+    does not answer.
+    """
+
+    async def products(self) -> Sequence[str]: ...
+
+    async def status(self, product: str) -> ModelStatus: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeConfig:
     """Hold what a replica needs to open its services.
 
-    `pages` is the built web page, if any; `venues` are those whose feeds this stack runs.
-    `task_memory_bytes` is what one task of a run may take. Webhooks may go to private addresses
-    where `private_webhooks` says so.
+    `pages` is the built web page, if any; `venues` are those whose feeds this stack runs, and
+    `model_products` the products whose models. `task_memory_bytes` is what one task of a run may
+    take. Webhooks may go to private addresses where `private_webhooks` says so.
     """
 
     database: DatabaseUrls
@@ -78,6 +92,7 @@ class EdgeConfig:
     venues: tuple[str, ...]
     task_memory_bytes: int
     private_webhooks: bool = False
+    model_products: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,12 +105,15 @@ class Services:
     market: MarketPort
     runs: RunsPort
     feeds: FeedsPort
+    models: ModelsPort
     parser: ParserPort
     qpu: QpuPort
     clock: Clock
     background: Background = field(default_factory=Background)
+    calculator: Calculator = field(default_factory=Calculator)
 
     async def close(self) -> None:
+        self.calculator.close()
         await self.background.close()
         await self.cache.close()
         await self.pools.close()
@@ -108,6 +126,7 @@ class Ports:
     market: MarketPort
     runs: RunsPort
     feeds: FeedsPort
+    models: ModelsPort
     parser: ParserPort
     qpu: QpuPort
 
@@ -125,6 +144,7 @@ async def open_services(config: EdgeConfig, ports: Ports, clock: Clock) -> Servi
         market=ports.market,
         runs=ports.runs,
         feeds=ports.feeds,
+        models=ports.models,
         parser=ports.parser,
         qpu=ports.qpu,
         clock=clock,

@@ -15,6 +15,7 @@ from fastapi import Depends, Query, Response
 from pydantic import BaseModel
 
 from core import products as registry
+from core.dates import Day
 from core.errors import CurveNotFound, InvalidInput
 from core.market import validate_source
 from serve.keys import Caller
@@ -55,11 +56,11 @@ class DatesAsked:
 
 async def _dates(
     first: Annotated[
-        date | None,
+        Day | None,
         Query(alias="from", description=f"The first date; at most {MAX_YEARS} years are answered."),
     ] = None,
     last: Annotated[
-        date | None, Query(alias="to", description="The last date; unset: the latest stored.")
+        Day | None, Query(alias="to", description="The last date; unset: the latest stored.")
     ] = None,
     source: Annotated[
         str | None, Query(description="cme, sandbox or import:NAME; unset: the live one.")
@@ -104,10 +105,13 @@ async def read_contracts(
     asked: DatesAsked,
     positions: int | Callable[[DateRange], int],
     default: timedelta = ONE_YEAR,
+    *,
+    with_figures: bool = False,
 ) -> LoadedContracts:
     """Read the nearest contracts of a product on the dates asked for, by default the last ones.
 
-    How many `positions` are needed may depend on the dates that there are.
+    How many `positions` are needed may depend on the dates that there are. Volume and open
+    interest are read only `with_figures`.
 
     Raises:
         CurveNotFound: there is no live source, or the source has nothing of the product by then.
@@ -126,7 +130,9 @@ async def read_contracts(
             default=default,
         )
         count = positions if isinstance(positions, int) else positions(span)
-        return await load_contracts(connection, caller.org_id, source, code, span, count)
+        return await load_contracts(
+            connection, caller.org_id, source, code, span, count, with_figures=with_figures
+        )
 
 
 def ignored_views(loaded: LoadedContracts) -> list[IgnoredView]:

@@ -4,7 +4,7 @@ from fastapi import FastAPI
 
 from serve import problems
 from serve.api import OpenServices, lifespan
-from serve.routes import quote_socket, quote_stream, run_stream
+from serve.routes import forecast_stream, quote_socket, quote_stream, run_stream
 from serve.services import EdgeConfig
 
 
@@ -22,4 +22,5 @@ def create_streams(config: EdgeConfig, open_services: OpenServices) -> FastAPI:
     app.include_router(quote_stream.router)
     app.include_router(quote_socket.router)
     app.include_router(run_stream.router)
+    app.include_router(forecast_stream.router)
     return app

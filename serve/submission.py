@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 import uuid_utils.compat as uuid_utils
 
+from core.asked import Asked
 from core.backends import Backend, Family
 from core.clock import utc_from_ns
 from core.errors import HeliostatError, InvalidInput, SourceUnavailable
@@ -20,13 +21,17 @@ from core.logs import get_logger
 from core.plans import Plan
 from core.runs import NewRun, Run, RunKind
 from core.specifications.amplitude import AmplitudeSpecification
-from core.specifications.base import Asked
+from core.specifications.backtest import BacktestSpecification
 from core.specifications.circuit import Program
 from core.specifications.contracts import ContractWindow
+from core.specifications.risk import RiskSpecification
 from core.specifications.sweep import SweepSpecification
 from jobs.backends.choice import Choice, Workload, choose
 from jobs.kinds import kind_of
 from jobs.kinds.kind import Kind, ParsedCircuit, Posed
+from jobs.plans.risk_books import LoadedBook
+from serve.keys import Caller
+from serve.risk_runs import load_book
 from serve.run_requests import RunRequest
 from serve.services import Services
 from storage import plans, runs
@@ -42,7 +47,12 @@ _QUBITS_ARE_IN = {
     RunKind.OBSERVABLE: "program.qubits",
     RunKind.AMPLITUDE: "qubits",
 }
-_POINTS_ARE_IN = {RunKind.CIRCUIT: "parameters.points", RunKind.OBSERVABLE: "parameters.points"}
+_SHOTS_ARE_IN = {RunKind.RISK: "paths"}
+_POINTS_ARE_IN = {
+    RunKind.CIRCUIT: "parameters.points",
+    RunKind.OBSERVABLE: "parameters.points",
+    RunKind.BACKTEST: "first",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +80,7 @@ async def prepare(request: RunRequest[Asked], org_id: UUID, services: Services) 
     specification = await _with_source(request.specification, services)
     await _require_devices(specification, services)
     kind = kind_of(request.kind)
-    asked = kind.histories(specification)
-    loaded = None
-    if asked is not None:
-        async with services.pools.read(org_id) as connection:
-            loaded = await load_histories(connection, org_id, asked)
+    loaded = await _loaded(kind, specification, org_id, services)
     circuit = None
     if isinstance(specification, Program):
         circuit = await services.parser.parse(specification.language, specification.program)
@@ -139,7 +145,7 @@ def require_within(plan: Plan, kind: RunKind, workload: Workload, priority: int)
         PlanLimitExceeded: something is over its limit; names the field that says so.
     """
     plan.require(_QUBITS_ARE_IN.get(kind, "of"), workload.qubits, plan.max_qubits)
-    plan.require("shots", workload.shots, plan.max_shots)
+    plan.require(_SHOTS_ARE_IN.get(kind, "shots"), workload.shots, plan.max_shots)
     plan.require(_POINTS_ARE_IN.get(kind, "points"), workload.points, plan.max_points)
     plan.require("priority", priority, plan.max_priority)
 
@@ -171,11 +177,24 @@ def digest_of(kind: RunKind, posed: Posed, org_id: UUID, version: str) -> bytes:
     return sha256(msgspec.json.encode(settled, order="sorted")).digest()
 
 
+async def _loaded(
+    kind: Kind, specification: Asked, org_id: UUID, services: Services
+) -> LoadedHistories | LoadedBook | None:
+    """Read what a run is posed from, if anything."""
+    if isinstance(specification, RiskSpecification):
+        return await load_book(specification, Caller(org_id=org_id), services)
+    asked = kind.histories(specification)
+    if asked is None:
+        return None
+    async with services.pools.read(org_id) as connection:
+        return await load_histories(connection, org_id, asked)
+
+
 def _settled(
     name: RunKind,
     kind: Kind,
     specification: Asked,
-    loaded: LoadedHistories | None,
+    loaded: LoadedHistories | LoadedBook | None,
     circuit: ParsedCircuit | None,
     org_id: UUID,
     services: Services,
@@ -214,15 +233,16 @@ def _new_run(request: RunRequest[Asked], prepared: Prepared, org_id: UUID, versi
 
 async def _with_source(specification: Asked, services: Services) -> Asked:
     """Return the specification with the live source where it names none."""
-    if isinstance(specification, ContractWindow) and specification.source is None:
+    settled = (ContractWindow, BacktestSpecification)
+    if isinstance(specification, settled) and specification.source is None:
         source = await _live_source(specification.products, services)
         return specification.model_copy(update={"source": source})
     if isinstance(specification, AmplitudeSpecification):
         holding = specification.holding
         if holding is not None and holding.source is None:
             source = await _live_source((holding.product,), services)
-            settled = holding.model_copy(update={"source": source})
-            return specification.model_copy(update={"holding": settled})
+            judged = holding.model_copy(update={"source": source})
+            return specification.model_copy(update={"holding": judged})
     return specification
 
 

@@ -114,6 +114,8 @@ def _lines(data: bytes) -> Iterator[tuple[int, list[str]]]:
 
 
 def _columns(header: list[str]) -> list[str]:
+    if len(header) == 1 and (";" in header[0] or "\t" in header[0]):
+        _reject(0, _WHOLE_FILE, f"expected commas between columns, was {header[0][:80]!r}")
     for name in header:
         if name not in COLUMNS:
             _reject(0, name[:80], f"no such column; known are {', '.join(COLUMNS)}")
@@ -137,7 +139,10 @@ def _position(row: int, cells: dict[str, str]) -> Position:
         first = error.errors(include_url=False)[0]
         column = str(first["loc"][1]) if len(first["loc"]) > 1 else "kind"
         kind = cells["kind"]
+        not_a_number = f"expected a number such as -12.5, was {str(first['input'])[:80]!r}"
         reasons = {
+            "float_parsing": not_a_number,
+            "decimal_parsing": not_a_number,
             "missing": "the cell is empty",
             "extra_forbidden": f"expected an empty cell: {kind} has no {column}",
             "union_tag_invalid": f"expected future, option or spread, was {kind!r}",

@@ -1,4 +1,4 @@
-"""Own what is hot: capped quote streams, snapshots, and wake-up calls for watchers of runs.
+"""Own what is hot: quote streams, snapshots, forecasts, and wake-up calls for those who watch.
 
 Nothing here is the only copy: the server may be flushed or restarted at any time.
 """
@@ -43,7 +43,7 @@ class StreamEntry(NamedTuple):
 class Cache:
     """Speak to one Valkey or Redis; every method may be called again after a failure.
 
-    All but `notify_run` and `run_notifications` raise SourceUnavailable if the server cannot be
+    All but `notify_run` and the subscriptions raise SourceUnavailable if the server cannot be
     reached. What was lost in a flush is simply absent.
     """
 
@@ -146,6 +146,27 @@ class Cache:
             return False
         return True
 
+    async def announce_forecast(self, product: str, payload: bytes) -> None:
+        """Replace a product's forecast and wake those who wait for it; it is stored already."""
+        async with _reachable(), self._client.pipeline(transaction=False) as pipeline:
+            pipeline.set(_forecast(product), payload)
+            pipeline.publish(_forecast(product), b"")
+            await pipeline.execute()
+
+    async def forecast(self, product: str) -> bytes | None:
+        """Return the last announced forecast, None if there is none (any more)."""
+        async with _reachable():
+            found: Any = await self._client.get(_forecast(product))
+        return None if found is None else bytes(found)
+
+    @asynccontextmanager
+    async def forecast_notifications(self, product: str) -> "AsyncIterator[RunNotifications]":
+        """Subscribe to the calls of `announce_forecast` for one product."""
+        async with self._client.pubsub(ignore_subscribe_messages=True) as subscription:
+            notifications = RunNotifications(subscription, _forecast(product))
+            await notifications.subscribe()
+            yield notifications
+
     @asynccontextmanager
     async def run_notifications(self, run_id: UUID) -> "AsyncIterator[RunNotifications]":
         """Subscribe to the calls of `notify_run` for one run."""
@@ -160,7 +181,7 @@ class Cache:
 
 
 class RunNotifications:
-    """Wait for the calls for one run; without a server, waiting is only sleeping."""
+    """Wait for the calls on one channel; without a server, waiting is only sleeping."""
 
     def __init__(self, subscription: Any, channel: str) -> None:
         self._subscription = subscription
@@ -244,6 +265,10 @@ def _stream(product: str) -> str:
 
 def _product(stream: bytes) -> str:
     return stream.decode().partition(":")[2]
+
+
+def _forecast(product: str) -> str:
+    return f"forecast:{product}"
 
 
 def _channel(run_id: UUID) -> str:

@@ -22,6 +22,7 @@ from storage.settlements import SettlementWindow
 
 Booleans = NDArray[np.bool_]
 Integers = NDArray[np.int64]
+Reals = NDArray[np.float64]
 
 MAX_YEARS = 20
 """Be the most that one answer may span; some 5,000 settlements of each contract."""
@@ -99,7 +100,8 @@ async def settled_range(
     """Return the range to read: to the last settlement at or before `last`, `default` long.
 
     Raises:
-        InvalidInput: `first` is later than `last`, or more than MAX_YEARS before it.
+        InvalidInput: `first` is later than `last` or the last settlement, or more than MAX_YEARS
+            before it.
         CurveNotFound: the source holds nothing of the product at or before `last`.
     """
     if first is not None and last is not None and first > last:
@@ -109,6 +111,8 @@ async def settled_range(
         raise CurveNotFound(product=product, source=source, as_of=str(last or "today"))
     if first is None:
         return DateRange(first=max(latest - min(default, _LONGEST), _EARLIEST), last=latest)
+    if first > latest:
+        raise InvalidInput(field="from", reason=f"nothing settled after {latest}, was {first}")
     if latest - first > _LONGEST:
         reason = f"expected at most {MAX_YEARS} years before {latest}, was {first}"
         raise InvalidInput(field="from", reason=reason)
@@ -116,9 +120,18 @@ async def settled_range(
 
 
 async def load_contracts(
-    conn: ReadConn, org_id: UUID, source: str, product: str, span: DateRange, positions: int
+    conn: ReadConn,
+    org_id: UUID,
+    source: str,
+    product: str,
+    span: DateRange,
+    positions: int,
+    *,
+    with_figures: bool = False,
 ) -> LoadedContracts:
     """Read the contracts that were among the nearest `positions` on a date of the range.
+
+    Volume and open interest are read only `with_figures`; a figure that no row has is None.
 
     Raises:
         InvalidInput: `positions` is not 1 to MAX_POSITIONS.
@@ -128,7 +141,14 @@ async def load_contracts(
         reason = f"expected 1 to {MAX_POSITIONS}, was {positions}"
         raise InvalidInput(field="positions", reason=reason)
     window = await settlements.between(
-        conn, org_id, source, product, span.first, span.last, positions
+        conn,
+        org_id,
+        source,
+        product,
+        span.first,
+        span.last,
+        positions,
+        with_figures=with_figures,
     )
     # Twenty years of a long curve take a while, and the loop serves others meanwhile.
     return await asyncio.to_thread(_assembled, source, product, span, window, positions)
@@ -201,13 +221,24 @@ def _history(product: str, rows: _Rows, kept: Booleans, positions: int) -> Contr
     fronts = months - places
     low = int(fronts.min())
     width = int(fronts.max()) - low + positions
-    prices = np.full((len(open_rows), width), np.nan)
-    prices[row_of, months - low] = rows.window.prices[kept]
+
+    def matrix(values: Reals) -> Reals:
+        found = np.full((len(open_rows), width), np.nan)
+        found[row_of, months - low] = values[kept]
+        return found
+
+    def figures(values: Reals | None) -> Reals | None:
+        if values is None or not np.isfinite(values[kept]).any():
+            return None
+        return matrix(values)
+
     return ContractHistory(
         product=product,
         dates=tuple(rows.dates[row] for row in open_rows.tolist()),
         contract_months=tuple(_month(low + column) for column in range(width)),
-        settlements=prices,
+        settlements=matrix(rows.window.prices),
+        volume=figures(rows.window.volumes),
+        open_interest=figures(rows.window.open_interests),
     )
 
 

@@ -15,6 +15,8 @@ _SCHEMA = pa.schema(
         ("position", pa.int16()),
         ("settlement", pa.string()),
         ("revision", pa.int16()),
+        ("volume", pa.int64()),
+        ("open_interest", pa.int64()),
     ]
 )
 
@@ -24,7 +26,8 @@ Chunks = AsyncIterator[Sequence[StoredSettlement]]
 def encode(chunks: Chunks, media_type: str) -> AsyncIterator[bytes]:
     """Encode stored settlements as they are read, as CSV or an Arrow stream.
 
-    Of contract and position one is empty. Prices are decimal text, so that no digit is lost.
+    Of contract and position one is empty, and figures that no source told are. Prices are decimal
+    text, so that no digit is lost.
 
     Raises:
         InvalidInput: the media type is another.
@@ -40,6 +43,8 @@ def _table(rows: Sequence[StoredSettlement]) -> pa.Table:
         [row.position or None for row in rows],
         [f"{row.price:f}" for row in rows],
         [row.revision for row in rows],
+        [row.volume for row in rows],
+        [row.open_interest for row in rows],
     ]
     arrays = [pa.array(values, field.type) for values, field in zip(columns, _SCHEMA, strict=True)]
     return pa.table(arrays, schema=_SCHEMA)

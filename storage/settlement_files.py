@@ -18,6 +18,7 @@ import pyarrow.parquet as pa_parquet
 
 from core.errors import SettlementFileRejected
 from storage.arrow import arrow_array, numpy_array
+from storage.settlement_figures import FIGURES, first_contradiction, read_figures
 from storage.settlement_table import (
     Integers,
     Repeats,
@@ -55,11 +56,12 @@ class _Numbers:
 
 
 def read_table(file_name: str, data: bytes | Path, products: Collection[str]) -> SettlementTable:
-    """Read columns date, product, settlement, and position or contract; ignore all others.
+    """Read columns date, product, settlement, and position or contract; ignore most others.
 
     A date is YYYY-MM-DD, YYYYMMDD or a date column; a contract is YYYYMM; `products` are the
     known codes. Prices keep the decimals that a CSV file wrote, and the shortest form of a float.
-    Exact repeats of a row are fine.
+    Exact repeats of a row are fine. The columns volume and open_interest, in contracts, may be
+    there and may have empty cells.
 
     Raises:
         SettlementFileRejected: the file has a bad cell; it names the first such row.
@@ -146,10 +148,11 @@ def _csv_header(file_name: str, source: pa.NativeFile) -> list[str]:
 def _wanted_columns(file_name: str, names: Sequence[str]) -> dict[str, str]:
     """Map our column names to those of the file, which may differ in case and outer spaces."""
     plain = [name.strip().lower() for name in names]
-    for column in (*REQUIRED, *KEYS):
+    for column in (*REQUIRED, *KEYS, *FIGURES):
         if plain.count(column) > 1:
             _reject(file_name, 0, column, "the column appears twice")
-    found = {name: names[plain.index(name)] for name in (*REQUIRED, *KEYS) if name in plain}
+    ours = (*REQUIRED, *KEYS, *FIGURES)
+    found = {name: names[plain.index(name)] for name in ours if name in plain}
     for column in REQUIRED:
         if column not in found:
             _reject(file_name, 0, column, f"the column is missing; found {', '.join(names)}")
@@ -170,8 +173,10 @@ def _checked(file_name: str, table: pa.Table, products: Collection[str]) -> Sett
         },
     }
     prices, bad_price = _prices(file_name, table)
+    figures, bad_figures = _figures(file_name, table)
     bad_key = _bad_key(table, numbers["position"].values, numbers["contract"].values)
-    candidates = [*(column.bad for column in numbers.values()), bad_price, bad_key]
+    bad_numbers = [column.bad for column in numbers.values()]
+    candidates = [*bad_numbers, bad_price, bad_key, *bad_figures]
     bad_cells = [cell for cell in candidates if cell is not None]
     if bad_cells:
         _reject(file_name, *min(bad_cells, key=lambda cell: cell.row))
@@ -183,8 +188,12 @@ def _checked(file_name: str, table: pa.Table, products: Collection[str]) -> Sett
         contract_months=numbers["contract"].values,
         positions=numbers["position"].values,
         prices=prices,
+        figures=figures,
     )
     _refuse_two_prices(file_name, prices, repeats)
+    for name, values in figures.items():
+        if (found := first_contradiction(values, repeats)) is not None:
+            _reject(file_name, found.row + 1, name, found.reason)
     return result
 
 
@@ -316,6 +325,20 @@ def _prices(file_name: str, table: pa.Table) -> tuple[pa.Array, _BadCell | None]
     text = texts[row].as_py()
     reason = "the cell is empty" if not text else f"expected a finite number, was {text!r}"
     return texts, _BadCell(row + 1, "settlement", reason)
+
+
+def _figures(file_name: str, table: pa.Table) -> tuple[dict[str, pa.Array], list[_BadCell]]:
+    """Return the figures that the file has, by column, and the first bad cell of each."""
+    figures: dict[str, pa.Array] = {}
+    bad: list[_BadCell] = []
+    for name in FIGURES:
+        if name not in table.column_names:
+            continue
+        with _unsupported(file_name, table, name):
+            figures[name], found = read_figures(_plain(table[name]))
+        if found is not None:
+            bad.append(_BadCell(found.row + 1, name, found.reason))
+    return figures, bad
 
 
 def _refuse_two_prices(file_name: str, prices: pa.Array, repeats: Repeats) -> None:

@@ -1,6 +1,6 @@
 """Own the column form of settlements on their way to COPY: validated, sorted by key, no repeats."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -19,7 +19,8 @@ class SettlementTable:
 
     `columns` is an arrow table of `row_number` (int32, data rows of the file from 1), `product`
     (string), `trade_date` (date32), `contract_month` (int32, YYYYMM or 0), `position` (int16, or
-    0) and `price` (string, every decimal as it was written). `rows` counts what was read, exact
+    0) and `price` (string, every decimal as it was written), and, where the file tells them,
+    `volume` and `open_interest` (int64, null where unknown). `rows` counts what was read, exact
     repeats included.
     """
 
@@ -37,11 +38,12 @@ def sorted_table(
     contract_months: Integers,
     positions: Integers,
     prices: pa.Array,
+    figures: Mapping[str, pa.Array] | None = None,
 ) -> tuple[SettlementTable, "Repeats"]:
     """Sort by key and keep the first row of each; tell which rows repeated which.
 
     `product_index` points into `products`, which ascend. All arrays hold one entry a file row;
-    `prices` are strings.
+    `prices` are strings, `figures` further columns by name.
     """
     # 8 bits of product, 20 of days, 18 of month, 7 of position: one integer compares as the key
     keys = (
@@ -64,6 +66,10 @@ def sorted_table(
             "contract_month": arrow_array(contract_months[firsts], np.int32),
             "position": arrow_array(positions[firsts], np.int16),
             "price": prices.take(arrow_array(firsts, np.int64)),
+            **{
+                name: values.take(arrow_array(firsts, np.int64))
+                for name, values in (figures or {}).items()
+            },
         }
     )
     return SettlementTable(file=file, rows=len(order), columns=columns), repeats

@@ -7,7 +7,7 @@ Rows of one owner and source have one writer at a time, so what was looked up st
 import io
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -15,6 +15,8 @@ from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from core.clock import utc_from_ns
@@ -22,6 +24,7 @@ from core.errors import SettlementsChanged
 from core.market import Settlement, SettlementStage
 from core.runs import MARKET_ORG
 from storage import sql
+from storage.columns import read_columns
 
 if TYPE_CHECKING:
     import asyncpg
@@ -31,6 +34,14 @@ if TYPE_CHECKING:
 
 _SQL = sql.load("settlements")
 _ROWS_PER_SLICE = 50_000
+_WINDOW = {
+    "epoch_day": pa.int64(),
+    "contract_month": pa.int64(),
+    "position": pa.int64(),
+    "price": pa.float64(),
+    "recorded_at": pa.timestamp("us", "UTC"),
+}
+_FIGURES = {"volume": pa.float64(), "open_interest": pa.float64()}
 _LONG_S = 600.0
 
 Progress = Callable[[int, int], None]
@@ -58,6 +69,8 @@ class StoredSettlement:
     price: Decimal
     stage: SettlementStage
     recorded_at: datetime
+    volume: int | None = None
+    open_interest: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +79,8 @@ class SettlementWindow:
 
     `trade_dates` are datetime64[D], `contract_months` YYYYMM or 0, `positions` 1… or 0, `prices`
     float64 in the product's own unit. `recorded_at` is when the newest of them was stored.
+    `volumes` and `open_interests`, float64 in contracts, nan where unknown, are None unless they
+    were asked for.
     """
 
     trade_dates: npt.NDArray[np.datetime64]
@@ -73,6 +88,8 @@ class SettlementWindow:
     positions: npt.NDArray[np.int64]
     prices: npt.NDArray[np.float64]
     recorded_at: datetime | None
+    volumes: npt.NDArray[np.float64] | None = None
+    open_interests: npt.NDArray[np.float64] | None = None
 
     @property
     def rows(self) -> int:
@@ -110,8 +127,9 @@ async def import_table(
     database has taken all.
 
     Raises:
-        SettlementsChanged: a stored price differs and `revise` is False. It names the first such
-            row of the file. With `revise` the new price becomes the next revision.
+        SettlementsChanged: a stored price or figure differs and `revise` is False. It names the
+            first such row of the file. With `revise` the new one becomes the next revision, as
+            figures do without it where none were stored.
     """
     outcome = await _store(conn, org_id, source, table, revise=revise, now=now, progress=progress)
     if outcome.changed is not None and not revise:
@@ -182,12 +200,10 @@ async def window(
     """Return the rows of the last `days` trade dates at or before `as_of`."""
     owner = owner_of(source, org_id)
     start = await conn.fetchval(_SQL["window_start"], owner, source, product, as_of, days)
-    rows = (
-        []
-        if start is None
-        else await conn.fetch(_SQL["window_rows"], owner, source, product, start, as_of)
-    )
-    return _window(rows)
+    if start is None:
+        return _window(pa.schema(list(_WINDOW.items())).empty_table())
+    asked = (owner, source, product, start, as_of)
+    return _window(await read_columns(conn, _SQL["window_rows"], *asked, columns=_WINDOW))
 
 
 async def between(
@@ -198,14 +214,22 @@ async def between(
     first: date,
     last: date,
     positions: int,
+    *,
+    with_figures: bool = False,
 ) -> SettlementWindow:
     """Return the rows of the dates `first` to `last`, both included.
 
     Of the rows by contract month there may be some beyond the nearest `positions` contracts.
     """
     owner = owner_of(source, org_id)
-    rows = await conn.fetch(_SQL["rows_between"], owner, source, product, first, last, positions)
-    return _window(rows)
+    asked = (owner, source, product, first, last, positions, with_figures)
+    columns = _WINDOW | _FIGURES
+    rows = await read_columns(conn, _SQL["rows_between"], *asked, columns=columns)
+    found = _window(rows)
+    if not with_figures:
+        return found
+    volumes, open_interests = (rows[name].to_numpy() for name in _FIGURES)
+    return replace(found, volumes=volumes, open_interests=open_interests)
 
 
 async def sources(conn: "ReadConn", org_id: UUID) -> list[SourceSummary]:
@@ -255,6 +279,7 @@ async def _store(
     await conn.copy_to_table(
         "staged_settlements",
         schema_name="pg_temp",
+        columns=table.columns.column_names,
         source=_csv_slices(table, progress),
         format="csv",
         timeout=_LONG_S,
@@ -273,16 +298,16 @@ async def _store_differences(
 ) -> _Stored:
     await conn.execute(_SQL["analyze_staging"])
     await conn.execute(_SQL["compare_staged"], owner, source, timeout=_LONG_S)
-    stored, changed = await conn.fetchrow(_SQL["count_new"]) or (0, 0)
+    stored, filled, changed = await conn.fetchrow(_SQL["count_new"]) or (0, 0, 0)
     error = await _first_change(conn, file, changed) if changed else None
     await conn.execute(_SQL["insert_new"], owner, source, now, revise, timeout=_LONG_S)
-    return _Stored(stored=stored, revised=changed if revise else 0, changed=error)
+    return _Stored(stored=stored, revised=filled + (changed if revise else 0), changed=error)
 
 
 async def _first_change(conn: "WriteConn", file: str, changed: int) -> SettlementsChanged:
-    row_number, price, stored_price = await conn.fetchrow(_SQL["first_changed"]) or (0, 0, 0)
+    row, column, new, stored = await conn.fetchrow(_SQL["first_changed"]) or (0, "", 0, 0)
     return SettlementsChanged(
-        file=file, row=row_number, new=str(price), stored=str(stored_price), changed=changed
+        file=file, row=row, column=column, new=str(new), stored=str(stored), changed=changed
     )
 
 
@@ -332,15 +357,12 @@ def _stored_settlement(row: "asyncpg.Record") -> StoredSettlement:
     return StoredSettlement(**{**row, "stage": SettlementStage(row["stage"])})
 
 
-def _window(rows: Sequence["asyncpg.Record"]) -> SettlementWindow:
+def _window(rows: pa.Table) -> SettlementWindow:
+    days = rows["epoch_day"].to_numpy()
     return SettlementWindow(
-        trade_dates=_integers(rows, "epoch_day").astype("datetime64[D]"),
-        contract_months=_integers(rows, "contract_month"),
-        positions=_integers(rows, "position"),
-        prices=np.array([row["price"] for row in rows], dtype=np.float64),
-        recorded_at=max((row["recorded_at"] for row in rows), default=None),
+        trade_dates=days.astype("datetime64[D]"),
+        contract_months=rows["contract_month"].to_numpy(),
+        positions=rows["position"].to_numpy(),
+        prices=rows["price"].to_numpy(),
+        recorded_at=pc.max(rows["recorded_at"]).as_py(),
     )
-
-
-def _integers(rows: Sequence["asyncpg.Record"], name: str) -> npt.NDArray[np.int64]:
-    return np.array([row[name] for row in rows], dtype=np.int64)

@@ -8,7 +8,9 @@ CREATE TEMPORARY TABLE staged_settlements (
     trade_date date,
     contract_month integer,
     position smallint,
-    price numeric
+    price numeric,
+    volume bigint,
+    open_interest bigint
 ) ON COMMIT DROP;
 CREATE TEMPORARY TABLE new_settlements (
     row_number integer,
@@ -18,7 +20,12 @@ CREATE TEMPORARY TABLE new_settlements (
     position smallint,
     revision smallint,
     price numeric,
-    stored_price numeric
+    volume bigint,
+    open_interest bigint,
+    stored_price numeric,
+    stored_volume bigint,
+    stored_open_interest bigint,
+    changed text
 ) ON COMMIT DROP;
 
 -- name: drop_staging
@@ -33,45 +40,71 @@ SELECT EXISTS (SELECT FROM settlements WHERE org_id = $1 AND source = $2);
 -- name: insert_staged
 INSERT INTO settlements (
     org_id, source, product, trade_date, contract_month, position, revision, price, stage,
-    recorded_at
+    recorded_at, volume, open_interest
 )
-SELECT $1, $2, product, trade_date, contract_month, position, 0, price, 'final', $3
+SELECT
+    $1, $2, product, trade_date, contract_month, position, 0, price, 'final', $3, volume,
+    open_interest
 FROM staged_settlements;
 
 -- name: compare_staged
+-- Figures may join a stored price that came without; a file without them does not take them away.
 INSERT INTO new_settlements
 SELECT
     staged.row_number, staged.product, staged.trade_date, staged.contract_month, staged.position,
-    coalesce(stored.revision + 1, 0), staged.price, stored.price
+    coalesce(stored.revision + 1, 0), staged.price,
+    coalesce(staged.volume, stored.volume), coalesce(staged.open_interest, stored.open_interest),
+    stored.price, stored.volume, stored.open_interest,
+    CASE
+        WHEN staged.price <> stored.price THEN 'settlement'
+        WHEN staged.volume <> stored.volume THEN 'volume'
+        WHEN staged.open_interest <> stored.open_interest THEN 'open_interest'
+    END
 FROM staged_settlements AS staged
 LEFT JOIN (
     SELECT DISTINCT ON (product, trade_date, contract_month, position)
-        product, trade_date, contract_month, position, revision, price
+        product, trade_date, contract_month, position, revision, price, volume, open_interest
     FROM settlements
     WHERE org_id = $1 AND source = $2
     ORDER BY product, trade_date, contract_month, position, revision DESC
 ) AS stored USING (product, trade_date, contract_month, position)
-WHERE stored.price IS DISTINCT FROM staged.price;
+WHERE stored.price IS DISTINCT FROM staged.price
+    OR staged.volume <> coalesce(stored.volume, -1)
+    OR staged.open_interest <> coalesce(stored.open_interest, -1);
 
 -- name: count_new
-SELECT count(*) FILTER (WHERE revision = 0) AS stored, count(*) FILTER (WHERE revision > 0) AS revised
+SELECT
+    count(*) FILTER (WHERE revision = 0) AS stored,
+    count(*) FILTER (WHERE revision > 0 AND changed IS NULL) AS filled,
+    count(changed) AS changed
 FROM new_settlements;
 
 -- name: first_changed
-SELECT row_number, price, stored_price
+SELECT
+    row_number, changed,
+    CASE changed
+        WHEN 'settlement' THEN price WHEN 'volume' THEN volume ELSE open_interest
+    END AS new_value,
+    CASE changed
+        WHEN 'settlement' THEN stored_price
+        WHEN 'volume' THEN stored_volume
+        ELSE stored_open_interest
+    END AS stored_value
 FROM new_settlements
-WHERE revision > 0
+WHERE changed IS NOT NULL
 ORDER BY row_number
 LIMIT 1;
 
 -- name: insert_new
 INSERT INTO settlements (
     org_id, source, product, trade_date, contract_month, position, revision, price, stage,
-    recorded_at
+    recorded_at, volume, open_interest
 )
-SELECT $1, $2, product, trade_date, contract_month, position, revision, price, 'final', $3
+SELECT
+    $1, $2, product, trade_date, contract_month, position, revision, price, 'final', $3, volume,
+    open_interest
 FROM new_settlements
-WHERE revision = 0 OR $4
+WHERE changed IS NULL OR $4
 ORDER BY product, trade_date, contract_month, position;
 
 -- name: insert_announced
@@ -118,7 +151,8 @@ WHERE org_id = $1 AND source = $2 AND product = $3
 
 -- name: curve_rows
 SELECT DISTINCT ON (contract_month, position)
-    product, trade_date, contract_month, position, revision, price, stage, recorded_at
+    product, trade_date, contract_month, position, revision, price, stage, recorded_at, volume,
+    open_interest
 FROM settlements
 WHERE org_id = $1 AND source = $2 AND product = $3 AND trade_date = $4
 ORDER BY contract_month, position, revision DESC;
@@ -145,7 +179,8 @@ ORDER BY trade_date, contract_month, position, revision DESC;
 -- A delivery month is at most three months further from its trade date than from the front month.
 SELECT DISTINCT ON (trade_date, contract_month, position)
     trade_date - '1970-01-01'::date AS epoch_day, contract_month, position,
-    price::double precision AS price, recorded_at
+    price::double precision AS price, recorded_at,
+    CASE WHEN $7 THEN volume END AS volume, CASE WHEN $7 THEN open_interest END AS open_interest
 FROM settlements
 WHERE org_id = $1 AND source = $2 AND product = $3 AND trade_date BETWEEN $4 AND $5
     AND CASE
@@ -193,7 +228,8 @@ ORDER BY pairs.source, pairs.product;
 
 -- name: export_rows
 SELECT DISTINCT ON (product, trade_date, contract_month, position)
-    product, trade_date, contract_month, position, revision, price, stage, recorded_at
+    product, trade_date, contract_month, position, revision, price, stage, recorded_at, volume,
+    open_interest
 FROM settlements
 WHERE org_id = $1 AND source = $2 AND ($3::text IS NULL OR product = $3)
 ORDER BY product, trade_date, contract_month, position, revision DESC;

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from qiskit import qpy
 
+from core.asked import Asked
 from core.backends import Backend, Method
 from core.runs import RunKind
 from core.specifications import specification_from_json
-from core.specifications.base import Asked
 from jobs.aer.batches import sample
 from jobs.aer.simulators import Simulation
 from jobs.backends.choice import Choice, choose

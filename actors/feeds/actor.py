@@ -5,11 +5,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NoReturn
 
 from actors.feeds.capture import FeedCapture
 from actors.feeds.connection import AFTER_SILENCE_S, FeedConnection, ReconnectPort
-from actors.feeds.publish import FeedPublisher, MarketPort
+from actors.feeds.publish import FeedPublisher, MarketPort, ModelPorts
 from actors.feeds.state import FeedState, Interpreter, Mark, checkpoint_records, mark_record
 from actors.feeds.store import FeedStore
 from actors.freshness import DEFAULT_LIMITS, FreshnessTracker
@@ -69,7 +70,12 @@ class FeedActor:
     """
 
     async def __init__(  # type: ignore[misc]  # Ray awaits it
-        self, config: FeedConfig, port: MarketPort, reconnects: ReconnectPort, clock: Clock
+        self,
+        config: FeedConfig,
+        port: MarketPort,
+        reconnects: ReconnectPort,
+        clock: Clock,
+        models: ModelPorts = MappingProxyType({}),
     ) -> None:
         self._config = config
         self._clock = clock
@@ -90,6 +96,7 @@ class FeedActor:
             venue=config.venue,
             source=config.source,
             products=config.products,
+            models=models,
         )
         self._capture = await self._open_capture()
         self._store = FeedStore(

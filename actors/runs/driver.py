@@ -11,13 +11,13 @@ from actors.runs.events import Progress, problem_of
 from actors.runs.metrics import RunMetrics
 from actors.runs.recorder import Recorder
 from actors.runs.store import Ending, RunStore
+from core.asked import Asked
 from core.backends import Backend, Family
 from core.clock import Clock
 from core.errors import ChunkFailed, RunFailed
 from core.run_life import Step
 from core.runs import MANAGER, BackendSnapshot, Chunk, Run, RunStatus
 from core.specifications import specification_from_json
-from core.specifications.base import Asked
 from jobs.backends.choice import choose
 from jobs.backends.snapshots import local_snapshot
 from jobs.kinds import kind_of

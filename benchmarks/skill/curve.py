@@ -4,7 +4,6 @@ The error is the mean absolute one of log prices over all contracts: each contra
 weigh alike, whatever the price. By squares, the weeks of March and April 2020 alone would decide.
 """
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -43,12 +42,13 @@ def score_curves(
     last: date,
     *,
     progress: Progress = lambda product, day: None,
-) -> list[ScoredCurves]:
+) -> tuple[list[ScoredCurves], list[dict[str, str]]]:
     """Walk each product from `first` to `last`; its past may begin at any time before.
 
-    A product whose past is too short for an estimate is left out, and said so.
+    What has too short a past for an estimate, or no day as far ahead, is named in the second list.
     """
     scored: list[ScoredCurves] = []
+    skipped: list[dict[str, str]] = []
     for product, history in histories.items():
         chain = build_chain(history, leave_out=True)
         try:
@@ -60,14 +60,18 @@ def score_curves(
                 progress=partial(progress, product),
             )
         except (HistoryTooShort, InvalidInput) as why:
-            print(f"{product}: {why.detail}", file=sys.stderr, flush=True)
+            skipped.append({"metric": f"curve error of {product}", "why": why.detail})
             continue
         for days in HORIZONS:
             errors = curve_errors(chain, walk, days)
+            if not np.isfinite(errors.forecast).any():
+                name, why_not = f"curve error of {product}, {days} days", "no day as far ahead"
+                skipped.append({"metric": name, "why": why_not})
+                continue
             scored.append(
                 ScoredCurves(product=product, days=days, errors=errors, score=errors.score())
             )
-    return scored
+    return scored, skipped
 
 
 def curve_rows(scored: Sequence[ScoredCurves]) -> list[Row]:

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.csv as csv
 import pyarrow.parquet as parquet
 from numpy.typing import NDArray
 
 from benchmarks.data import SETTLEMENTS
+from core.errors import InvalidInput
 from quant.calendars import calendar_of, is_business_day
 from quant.continuous import SettlementHistory
 
@@ -20,6 +22,14 @@ Reals = NDArray[np.float64]
 PRODUCTS = ("CL", "NG", "HO", "RB", "B")
 COLUMNS = ["date", "product", "position", "settlement"]
 WARM_UP_DAYS = 500
+_SCHEMA = pa.schema(
+    [
+        ("date", pa.date32()),
+        ("product", pa.string()),
+        ("position", pa.int64()),
+        ("settlement", pa.float64()),
+    ]
+)
 _LARGEST_SEAM = timedelta(days=7)
 
 
@@ -28,14 +38,19 @@ def histories(path: Path, first: date) -> dict[str, SettlementHistory]:
 
     Where the file begins fewer than 500 days before `first`, and the days of the default file end
     within a week before it, these are put in front: a file of new days alone can be scored so.
+
+    Raises:
+        InvalidInput: the file cannot be read, lacks a column, or has one of another type; or a
+            position is below 1.
     """
     found = _read(path)
     if path.resolve() == SETTLEMENTS.resolve() or not SETTLEMENTS.exists():
         return found
+    earlier = _read(SETTLEMENTS)
     for product, history in found.items():
-        if sum(day < first for day in history.dates) >= WARM_UP_DAYS:
+        if product not in earlier or sum(day < first for day in history.dates) >= WARM_UP_DAYS:
             continue
-        found[product] = _preceded(history, _read(SETTLEMENTS)[product])
+        found[product] = _preceded(history, earlier[product])
     return found
 
 
@@ -57,11 +72,8 @@ def _preceded(history: SettlementHistory, earlier: SettlementHistory) -> Settlem
 
 
 def _read(path: Path) -> dict[str, SettlementHistory]:
-    if path.suffix == ".csv":
-        table = csv.read_csv(path)
-    else:
-        table = parquet.read_table(path, columns=COLUMNS)
-    days = table["date"].cast("date32").to_numpy()
+    table = _table(path)
+    days = table["date"].to_numpy()
     codes = np.array(table["product"].to_pylist())
     return {
         product: _history(product, table, days, codes == product)
@@ -70,11 +82,27 @@ def _read(path: Path) -> dict[str, SettlementHistory]:
     }
 
 
+def _table(path: Path) -> pa.Table:
+    try:
+        if path.suffix == ".csv":
+            table = csv.read_csv(path, convert_options=csv.ConvertOptions(include_columns=COLUMNS))
+        else:
+            table = parquet.read_table(path, columns=COLUMNS)
+        return table.select(COLUMNS).cast(_SCHEMA).drop_null()
+    except (OSError, KeyError, pa.ArrowException) as why:
+        reason = str(why).splitlines()[0]
+        raise InvalidInput(
+            field="data", reason=f"{path.name} has no settlements: {reason}"
+        ) from why
+
+
 def _history(
     product: str, table: Any, days: NDArray[np.datetime64], chosen: NDArray[np.bool_]
 ) -> SettlementHistory:
     """Return the settlements of one product on its business days; the source has a few others."""
     positions = table["position"].to_numpy()[chosen]
+    if positions.min() < 1:
+        raise InvalidInput(field="position", reason=f"expected 1 or more, was {positions.min()}")
     dates, rows = np.unique(days[chosen], return_inverse=True)
     matrix = np.full((len(dates), int(positions.max())), np.nan)
     matrix[rows, positions - 1] = table["settlement"].to_numpy()[chosen]

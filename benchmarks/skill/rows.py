@@ -31,6 +31,7 @@ def coverage_rows(judged: Sequence[Cell]) -> list[Row]:
             higher_is_better=True,
         )
         for probability in PROBABILITIES
+        if judged
     ]
 
 
@@ -58,10 +59,15 @@ def coverage_samples(judged: Sequence[Cell]) -> dict[str, list[float]]:
 
 
 def crps_rows(walks: Sequence[Walk]) -> list[Row]:
-    """Return, by product and horizon, our mean score and that of the best historical window."""
+    """Return, by product and horizon, our mean score and that of the best historical window.
+
+    A horizon that no day reaches has no row.
+    """
     rows = []
     for walk in walks:
         for number, horizon in enumerate(HORIZONS):
+            if not _known(walk, number).any():
+                continue
             ours, peer = _daily(walk, number)
             rows.append(
                 Row(
@@ -80,6 +86,8 @@ def crps_samples(walks: Sequence[Walk]) -> dict[str, list[float]]:
     samples: dict[str, list[float]] = {}
     for walk in walks:
         for number, horizon in enumerate(HORIZONS):
+            if not _known(walk, number).any():
+                continue
             name = f"CRPS {walk.product} {_days(horizon)}"
             for column, position in enumerate(POSITIONS):
                 scores = [walk.crps, *walk.peer_crps.values()]
@@ -104,10 +112,15 @@ def crps_samples(walks: Sequence[Walk]) -> dict[str, list[float]]:
 
 def _daily(walk: Walk, number: int) -> tuple[Reals, Reals]:
     """Return our scores and those of the best window, the mean of the positions for each day."""
-    known = np.isfinite(walk.crps[:, number]).all(axis=1)
+    known = _known(walk, number)
     ours = walk.crps[known, number].mean(axis=1)
     peers = [scores[known, number].mean(axis=1) for scores in walk.peer_crps.values()]
     return ours, min(peers, key=lambda scores: float(scores.mean()))
+
+
+def _known(walk: Walk, number: int) -> NDArray[np.bool_]:
+    known: NDArray[np.bool_] = np.isfinite(walk.crps[:, number].sum(axis=1))
+    return known
 
 
 def _ratio(pairs: Reals) -> float:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from quant.continuous import SettlementHistory
 from quant.forecast.fitting import LEAST_DAYS, fit_density
-from quant.forecast.forecasts import forecast_densities, scenario_paths
+from quant.forecast.forecasts import forecast_densities, scenario_changes
 from quant.forecast.parameters import DensityParameters, usual_parameters
 from quant.forecast.scores.crps import crps_sample
 from quant.forecast.settings import DensitySettings
@@ -115,10 +115,10 @@ def _scores(
     horizons: Sequence[int],
     paths: int,
 ) -> Reals:
-    simulated = scenario_paths(parameters, state, max(horizons), paths=paths)
+    drawn = scenario_changes(parameters, state, horizons, paths=paths)
     return np.array(
         [
-            _crps(simulated[:, horizon - 1].T, outcome)
+            _crps(drawn[horizon], outcome)
             for horizon, outcome in zip(horizons, outcomes, strict=True)
         ]
     )

@@ -115,7 +115,7 @@ def show_book(
     table = Table("#", "contracts", "position", "terms", "label", box=None, pad_edge=False)
     for number, position in enumerate(book.positions, 1):
         what, terms = _words(position)
-        table.add_row(str(number), f"{position.contracts:g}", what, terms, position.label or "")
+        table.add_row(str(number), f"{position.contracts:.15g}", what, terms, position.label or "")
     show(table if book.positions else "It holds nothing.")
 
 
@@ -201,7 +201,7 @@ def _target(out: str, as_json: bool) -> Path | BinaryIO:
 
 def _words(position: "BookPosition") -> tuple[str, str]:
     if position.kind == "spread":
-        return "spread", "  ".join(f"{leg.ratio:+g} {leg.instrument}" for leg in position.legs)
+        return "spread", "  ".join(f"{leg.ratio:+.15g} {leg.instrument}" for leg in position.legs)
     if position.kind == "future":
         return position.instrument, "" if position.price is None else f"at {position.price}"
     terms = [f"{position.strike} {position.right}", position.style, f"to {position.expiry}"]

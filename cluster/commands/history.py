@@ -7,7 +7,7 @@ import typer
 from cluster.commands.connection import DataOption, connect
 from cluster.commands.exit_codes import teach
 from cluster.commands.output import JsonOption, show, show_json
-from cluster.commands.pictures import PlotOption, check_picture_file, picture
+from cluster.commands.pictures import PlotOption, check_picture_file, draw_line, picture
 from cluster.commands.settled_text import (
     FromOption,
     SourceOption,
@@ -40,6 +40,7 @@ def register(app: typer.Typer) -> None:
             "heliostat history CL --from 2020-01-02 --to 2020-12-31 --adjust difference",
             "heliostat history NG --contract 202701 --plot ng.svg",
             "heliostat history CL --symbol c.1 --days-early 5 --json",
+            "heliostat history HO --symbol v.0 --source import:mine",
         ),
     )(history)
 
@@ -48,7 +49,8 @@ def history(
     context: typer.Context,
     product: Annotated[str, typer.Argument(help="A product code: CL, NG, HO, RB, BZ, B, ...")],
     symbol: Annotated[
-        str | None, typer.Option(help="c.0 is the front by expiry, c.1 the next; if none is named.")
+        str | None,
+        typer.Option(help="c.0 is the front; n.0 is most open, v.0 most traded; otherwise c.0."),
     ] = None,
     contract: Annotated[
         str | None, typer.Option(metavar="YYYYMM", help="One delivery month instead.")
@@ -75,7 +77,8 @@ def history(
     """Show what settled over a range of dates, by default the latest year of the front month.
 
     A continuous symbol moves from contract to contract on their last trade dates, or --days-early
-    before; each roll is listed with its gap. Prices are never mixed from two sources.
+    before; each roll is listed with its gap. Those by open interest and volume need these figures
+    in the settlements imported. Prices are never mixed from two sources.
     """
     check_picture_file(plot)
     with connect(context, data) as client:
@@ -111,7 +114,7 @@ def _title(found: "History") -> "Text":
     )
     title.append(f"  {found.unit}")
     if found.adjust != "none":
-        title.append(f"  adjusted by {found.adjust}, {found.anchor}")
+        title.append(f"  {_adjusted(found)}")
     title.append(f"  latest {latest.price} ({latest.symbol})")
     return title
 
@@ -140,10 +143,13 @@ def _text(price: "Decimal | None") -> str:
     return "" if price is None else str(price)
 
 
+def _adjusted(found: "History") -> str:
+    return f"adjusted by {found.adjust}, {found.anchor}"
+
+
 def _draw(found: "History", path: "Path") -> None:
-    title = f"{found.symbol}, source {found.source}"
+    adjusted = "" if found.adjust == "none" else f" {_adjusted(found)}"
+    title = f"{found.symbol}{adjusted}, source {found.source}"
+    dates, prices = [point.date for point in found.points], [point.price for point in found.points]
     with picture(path, title=title, x_label="settled on", y_label=found.unit) as axes:
-        axes.plot(
-            [point.date for point in found.points],
-            [float(point.price) for point in found.points],
-        )
+        draw_line(axes, dates, prices)

@@ -1,9 +1,9 @@
 """Own the pictures of commands: the files that may be drawn into, and the way into them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, SupportsFloat
 
 import typer
 
@@ -54,3 +54,39 @@ def picture(path: Path, *, title: str, x_label: str, y_label: str) -> Iterator[A
         axes.legend()
     figure.savefig(path)
     remark(f"drawn into {path}")
+
+
+def draw_line(
+    axes: Any,
+    places: Sequence[object],
+    values: Sequence[SupportsFloat],
+    label: str | None = None,
+    style: str = "-",
+) -> None:
+    """Draw values over places, which are dates, numbers or names."""
+    axes.plot(places, [float(value) for value in values], style, label=label)
+
+
+def draw_band(
+    axes: Any,
+    places: Sequence[object],
+    lows: Sequence[SupportsFloat],
+    highs: Sequence[SupportsFloat],
+    label: str,
+    color: str | None = None,
+) -> None:
+    """Fill what lies between two values at each place.
+
+    Bands show through one another, unless a colour is given: it covers those that came before.
+    """
+    bounds = ([float(low) for low in lows], [float(high) for high in highs])
+    alpha = 0.2 if color is None else 1.0
+    axes.fill_between(places, *bounds, alpha=alpha, label=label, color=color, linewidth=0.0)
+
+
+def name_months(axes: Any) -> None:
+    """Name the months along the dates of one year, which is not told."""
+    from matplotlib.dates import DateFormatter, MonthLocator
+
+    axes.xaxis.set_major_locator(MonthLocator())
+    axes.xaxis.set_major_formatter(DateFormatter("%b"))

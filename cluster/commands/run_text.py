@@ -40,6 +40,12 @@ def asked_for(run: "Run") -> str:
     """Return in one line what a run is asked."""
     asked = run.specification
     seed = f"seed {asked.get('seed')}"
+    if "paths" in asked:
+        of = asked.get("book") or f"{len(asked.get('positions', ()))} positions"
+        return f"{asked['paths']:,} paths of {of}, {asked.get('method')}, {seed}"
+    if "models" in asked:
+        models, products = ",".join(asked["models"]), ",".join(asked.get("products", ()))
+        return f"{models} of {products} from {asked.get('source')}, {seed}"
     if "products" in asked:
         products = ",".join(asked.get("products", ()))
         number = "" if "choose" not in asked else f"{asked.get('choose')} of "

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from heliostat.runs import ResultForm, Trial
 
 RunArgument = Annotated[str, typer.Argument(metavar="RUN_ID", help="The id of the run.")]
-KINDS = "portfolio, hedge, sweep, circuit, observable, amplitude or landscape"
+KINDS = "portfolio, hedge, sweep, circuit, observable, amplitude, landscape, backtest or risk"
 
 _PAGE_SIZE = 50
 

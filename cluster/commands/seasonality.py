@@ -1,5 +1,6 @@
 """Own `heliostat seasonality`: how far each month or day departs from its year."""
 
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -8,7 +9,14 @@ from cluster.commands.chart import chart_lines
 from cluster.commands.connection import DataOption, connect
 from cluster.commands.exit_codes import teach
 from cluster.commands.output import JsonOption, show, show_json
-from cluster.commands.pictures import PlotOption, check_picture_file, picture
+from cluster.commands.pictures import (
+    PlotOption,
+    check_picture_file,
+    draw_band,
+    draw_line,
+    name_months,
+    picture,
+)
 from cluster.commands.settled_text import FromOption, SourceOption, ToOption, remarks
 
 if TYPE_CHECKING:
@@ -105,11 +113,18 @@ def _table(found: "Seasonality") -> "Table":
 
 
 def _draw(found: "Seasonality", path: "Path") -> None:
-    title = f"{found.product} {found.position}, {found.years[0]} to {found.years[-1]}"
-    label = found.unit or "ratio to the mean of the year"
-    at = range(1, len(found.seasons) + 1)
-    lows = [float(one.low) for one in found.seasons]
-    highs = [float(one.high) for one in found.seasons]
-    with picture(path, title=title, x_label=found.by, y_label=label) as axes:
-        axes.fill_between(at, lows, highs, alpha=0.2, label=f"{found.coverage:.0%} interval")
-        axes.plot(at, [float(one.mean) for one in found.seasons], label="mean departure")
+    years = f"{found.years[0]} to {found.years[-1]}"
+    title = f"{found.product} {found.position}, {years}, source {found.source}"
+    of_year = "from the mean of the year"
+    label = f"{found.unit} {of_year}" if found.unit else "ratio to the mean of the year"
+    at = [_day_of(one.season) for one in found.seasons]
+    lows, highs = [one.low for one in found.seasons], [one.high for one in found.seasons]
+    with picture(path, title=title, x_label=f"{found.by} of the year", y_label=label) as axes:
+        draw_band(axes, at, lows, highs, f"{100 * found.coverage:g}% interval")
+        draw_line(axes, at, [one.mean for one in found.seasons], "mean departure")
+        name_months(axes)
+
+
+def _day_of(season: str) -> date:
+    month, _, day = season.partition("-")
+    return date(2000, int(month), int(day or 1))  # a leap year

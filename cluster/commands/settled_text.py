@@ -28,10 +28,15 @@ _NAMED_DAYS = 5
 
 
 def date_chart(dates: Sequence[date], values: Sequence[Decimal]) -> list[str]:
-    """Return the lines of a small chart by date; of many dates some are drawn, the last always."""
+    """Return the lines of a small chart by date.
+
+    Of many dates some are drawn, and always the first, the last, the lowest and the highest.
+    """
     last = len(dates) - 1
     steps = min(last, _CHART_POINTS - 1)
-    rows = [round(last * step / steps) for step in range(steps + 1)] if steps else [last]
+    spread_out = [round(last * step / steps) for step in range(steps + 1)] if steps else [last]
+    extremes = (choose(range(last + 1), key=values.__getitem__) for choose in (min, max))
+    rows = sorted({*spread_out, *extremes})
     return ["", *chart_lines([values[row] for row in rows], [str(dates[row]) for row in rows])]
 
 

@@ -59,6 +59,7 @@ def import_settlements(
 
     All rows are stored or none. Rows already stored are left alone, so importing a file twice
     does no harm. A changed price is refused unless --revise is given. Prices may be negative.
+    Columns volume and open_interest are read too, and may be added to prices stored without them.
     """
     with connect(context, data) as client, progress() as display:
         watcher = _ImportWatcher(display)
@@ -95,7 +96,7 @@ def export_settlements(
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write stored settlements: date, product, contract, position, settlement, revision.
+    """Write stored settlements, with every column that an import reads, and revision.
 
     The file appears under its name only when it is whole.
     """

@@ -7,7 +7,13 @@ import typer
 from cluster.commands.connection import DataOption, connect
 from cluster.commands.exit_codes import teach
 from cluster.commands.output import JsonOption, show, show_json
-from cluster.commands.pictures import PlotOption, check_picture_file, picture
+from cluster.commands.pictures import (
+    PlotOption,
+    check_picture_file,
+    draw_band,
+    draw_line,
+    picture,
+)
 from cluster.commands.settled_text import (
     FromOption,
     SourceOption,
@@ -24,6 +30,14 @@ if TYPE_CHECKING:
 
     from heliostat import Spread
 
+CointegrationOption = Annotated[
+    bool,
+    typer.Option("--cointegration", help="Test whether two legs keep together in the long run."),
+]
+GasOption = Annotated[
+    str | None, typer.Option(help="Of a spark spread: NG (with PJM), TTF (with DEB) or NBP.")
+]
+
 _LEG_COLUMNS = ("leg", "contract", "weight", "price", "unit")
 
 
@@ -35,6 +49,9 @@ def register(app: typer.Typer) -> None:
             "heliostat spreads calendar --product CL --positions 1-12",
             "heliostat spreads crack-3-2-1 --from 2022-01-03 --plot crack.svg",
             "heliostat spreads crack-gasoline --product BZ --json",
+            "heliostat spreads calendar --product NG --positions 1-12 --cointegration",
+            "heliostat spreads spark --power-source import:power --heat-rate 7.5",
+            "heliostat spreads clean-spark --product DEB --source import:europe --plot spark.svg",
         ),
     )(spreads)
 
@@ -44,29 +61,52 @@ def spreads(
     name: Annotated[
         str,
         typer.Argument(
-            help="calendar, crack-3-2-1, crack-2-1-1, crack-gasoline, crack-distillate, ..."
+            help="calendar, crack-3-2-1, crack-2-1-1, crack-gasoline, ..., spark, clean-spark"
         ),
     ],
     product: Annotated[
         str | None,
-        typer.Option(help="Of a calendar spread, or the crude of a crack; otherwise CL."),
+        typer.Option(help="Of a calendar spread, the crude of a crack (or CL), power (or PJM)."),
     ] = None,
     positions: Annotated[
-        str | None, typer.Option(help="1-12 of a calendar spread (or 1-2), 1 of a crack.")
+        str | None, typer.Option(help="1-12 of a calendar spread (or 1-2), 1 of others.")
     ] = None,
     years: Annotated[int, typer.Option(min=1, max=10, help="Earlier years in the band.")] = 5,
     first: FromOption = None,
     last: ToOption = None,
     source: SourceOption = None,
+    cointegration: CointegrationOption = False,
+    gas: GasOption = None,
+    heat_rate: Annotated[
+        float | None, typer.Option(help="MMBtu of gas for a MWh of power; otherwise 7.")
+    ] = None,
+    emission: Annotated[
+        float | None, typer.Option(help="Tonnes of carbon for a MWh; otherwise .05306 an MMBtu.")
+    ] = None,
+    exchange_rate: Annotated[
+        float | None, typer.Option(help="What one of the gas's currency is in the power's.")
+    ] = None,
+    carbon_exchange_rate: Annotated[
+        float | None, typer.Option(help="What one EUR is in the power's currency.")
+    ] = None,
+    power_source: Annotated[
+        str | None, typer.Option(help="Of power, import:NAME; otherwise --source.")
+    ] = None,
+    gas_source: Annotated[
+        str | None, typer.Option(help="Of gas; otherwise --source, or the live one.")
+    ] = None,
+    carbon_source: Annotated[
+        str | None, typer.Option(help="Of carbon, import:NAME; otherwise --source.")
+    ] = None,
     plot: PlotOption = None,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show a spread over a range of dates, by default the latest year.
 
-    A calendar spread is near less far. A crack of c:g:d makes g of gasoline (RB) and d of
-    distillate (HO) from c of crude, in the unit of the crude. The band is what the spread was on
-    the same day of earlier years: lowest, mean and highest.
+    A calendar spread is near less far; a crack of c:g:d makes g of gasoline and d of distillate
+    from c of crude; a spark spread is imported power less the gas that it takes in one delivery
+    month, a clean one less carbon too. The band is of the same day of earlier years.
     """
     check_picture_file(plot)
     with connect(context, data) as client:
@@ -78,6 +118,15 @@ def spreads(
             first=first,
             last=last,
             source=source,
+            cointegration=cointegration or None,
+            gas=gas and gas.upper(),
+            heat_rate=heat_rate,
+            emission=emission,
+            exchange_rate=exchange_rate,
+            carbon_exchange_rate=carbon_exchange_rate,
+            power_source=power_source,
+            gas_source=gas_source,
+            carbon_source=carbon_source,
         )
     if plot is not None:
         _draw(found, plot)
@@ -86,7 +135,7 @@ def spreads(
         return
     dates, values = [point.date for point in found.points], [point.value for point in found.points]
     notes = remarks(found.missing, found.ignored, found.ignored_rows)
-    show(_title(found), _legs(found), *date_chart(dates, values), *notes)
+    show(_title(found), _legs(found), *_tested(found), *date_chart(dates, values), *notes)
 
 
 def _title(found: "Spread") -> "Text":
@@ -94,12 +143,27 @@ def _title(found: "Spread") -> "Text":
 
     latest = found.latest
     title = Text.assemble((found.title, "bold"), f"  {latest.date}  source ")
-    title.append(found.source, "bold")
+    sources = sorted({found.source, *found.sources.values()})
+    title.append(" and ".join(sources), "bold")
     title.append(f"  {latest.value} {found.unit}")
     if latest.years:
         band = f"{latest.low} to {latest.high}, mean {latest.mean}"
         title.append(f"  {latest.years} earlier years: {band}")
     return title
+
+
+def _tested(found: "Spread") -> list[str]:
+    test = found.cointegration
+    if test is None:
+        return []
+    verdict = "keep together" if test.is_cointegrated else "are not seen to keep together"
+    pace = ""
+    if test.is_cointegrated and test.half_life_days is not None:
+        pace = f", half of a distance gone in {test.half_life_days:.1f} days"
+    return [
+        f"the legs {verdict}: Engle–Granger {test.statistic:.2f}, limit {test.limit:.2f}, "
+        f"p {test.p_value:.2g}, ratio {test.ratio:.3f}{pace}"
+    ]
 
 
 def _legs(found: "Spread") -> "Table":
@@ -122,16 +186,11 @@ def _legs(found: "Spread") -> "Table":
 def _draw(found: "Spread", path: "Path") -> None:
     title = f"{found.title}, source {found.source}"
     banded = [point for point in found.points if point.years]
+    days = [point.date for point in banded]
     with picture(path, title=title, x_label="settled on", y_label=found.unit) as axes:
         if banded:
-            axes.fill_between(
-                [point.date for point in banded],
-                [float(point.low or 0) for point in banded],
-                [float(point.high or 0) for point in banded],
-                alpha=0.2,
-                label="range of earlier years",
-            )
-            days = [point.date for point in banded]
-            axes.plot(days, [float(point.mean or 0) for point in banded], "--", label="their mean")
+            lows, highs = [p.low or 0 for p in banded], [p.high or 0 for p in banded]
+            draw_band(axes, days, lows, highs, "range of earlier years")
+            draw_line(axes, days, [p.mean or 0 for p in banded], "their mean", "--")
         days = [point.date for point in found.points]
-        axes.plot(days, [float(point.value) for point in found.points], label=found.title)
+        draw_line(axes, days, [point.value for point in found.points], found.title)

@@ -39,7 +39,8 @@ def sql(
 
     It sees what its organisation may see. The views are run_overview, run_chunk_outcomes,
     run_stage_times, chosen_subsets, sweep_points, landscape_points, circuit_points,
-    circuit_counts, observable_values and amplitude_estimates; docs/runs.md describes them.
+    circuit_counts, observable_values, amplitude_estimates, backtest_scores and risk_measures;
+    docs/runs.md describes them.
     """
     from cluster.local.queries import ask
 

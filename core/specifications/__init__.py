@@ -2,14 +2,16 @@
 
 from typing import Any
 
+from core.asked import Asked
 from core.errors import InvalidInput
 from core.runs import RunKind
 from core.specifications.amplitude import AmplitudeSpecification
-from core.specifications.base import Asked
+from core.specifications.backtest import BacktestSpecification
 from core.specifications.circuit import CircuitSpecification, ObservableSpecification
 from core.specifications.hedge import HedgeSpecification
 from core.specifications.landscape import LandscapeSpecification
 from core.specifications.portfolio import PortfolioSpecification
+from core.specifications.risk import RiskSpecification
 from core.specifications.sweep import SweepSpecification
 
 SPECIFICATIONS: dict[RunKind, type[Asked]] = {
@@ -20,6 +22,8 @@ SPECIFICATIONS: dict[RunKind, type[Asked]] = {
     RunKind.OBSERVABLE: ObservableSpecification,
     RunKind.AMPLITUDE: AmplitudeSpecification,
     RunKind.LANDSCAPE: LandscapeSpecification,
+    RunKind.BACKTEST: BacktestSpecification,
+    RunKind.RISK: RiskSpecification,
 }
 
 

@@ -1,13 +1,13 @@
 """Own what an amplitude-estimation run is asked: a holding's tail risk, or an option's value."""
 
-from datetime import date
 from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from core.asked import Asked, BackendName, ProductCode, Seed, Shots, require
+from core.dates import Day
 from core.market import validate_source
-from core.specifications.base import Asked, BackendName, ProductCode, Seed, Shots, require
 
 _Positive = Annotated[float, Field(gt=0.0, le=1e9, allow_inf_nan=False)]
 
@@ -38,7 +38,7 @@ class Holding(Asked):
     position: Annotated[int, Field(ge=1, le=60)] = 1
     contracts: Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)] = 1.0
     source: str | None = None
-    as_of: date | None = None
+    as_of: Day | None = None
     window_days: Annotated[int, Field(ge=20, le=2520)] = 500
 
     @model_validator(mode="after")

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from core.specifications.base import Asked, BackendName, Seed, Shots, require
+from core.asked import Asked, BackendName, Seed, Shots, require
 
 MAX_PROGRAM_CHARACTERS = 4_000_000
 MAX_GRID_POINTS = 2_000_000

@@ -1,12 +1,12 @@
 """Own the choice of contracts from stored settlements, shared by several kinds of run."""
 
-from datetime import date
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from core.asked import Asked, ProductCode, require
+from core.dates import Day
 from core.market import validate_source
-from core.specifications.base import Asked, ProductCode, require
 
 MAX_CONTRACTS = 24
 
@@ -22,7 +22,7 @@ class ContractWindow(Asked):
     products: Annotated[tuple[ProductCode, ...], Field(max_length=16, examples=[["CL"]])]
     of: Annotated[int, Field(examples=[12])]
     source: str | None = None
-    as_of: date | None = None
+    as_of: Day | None = None
     window_days: Annotated[int, Field(ge=20, le=2520)] = 250
 
     @model_validator(mode="after")

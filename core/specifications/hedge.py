@@ -4,8 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from core.mixers import Mixer
-from core.specifications.base import (
+from core.asked import (
     Asked,
     BackendName,
     Depth,
@@ -15,6 +14,7 @@ from core.specifications.base import (
     Starts,
     require,
 )
+from core.mixers import Mixer
 from core.specifications.contracts import ContractChoice
 
 

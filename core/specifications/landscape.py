@@ -4,8 +4,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from core.asked import Asked, BackendName, Seed, Shots, require
 from core.mixers import Mixer
-from core.specifications.base import Asked, BackendName, Seed, Shots, require
 from core.specifications.contracts import ContractChoice
 
 MAX_GRID_POINTS = 1_000_000

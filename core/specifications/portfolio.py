@@ -1,7 +1,7 @@
 """Own what a portfolio run is asked: k of n contracts, chosen by QAOA."""
 
+from core.asked import BackendName, Depth, Seed, Shots, Starts
 from core.mixers import Mixer
-from core.specifications.base import BackendName, Depth, Seed, Shots, Starts
 from core.specifications.contracts import ContractChoice
 
 

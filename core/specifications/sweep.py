@@ -4,8 +4,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from core.asked import Asked, BackendName, Depth, Seed, Shots, Starts, require
 from core.mixers import Mixer
-from core.specifications.base import Asked, BackendName, Depth, Seed, Shots, Starts, require
 from core.specifications.contracts import ContractChoice
 
 Angle = Annotated[float, Field(allow_inf_nan=False, ge=-1e6, le=1e6)]

@@ -21,6 +21,7 @@ from core.market import (
     SettlementStage,
     Side,
     Trade,
+    is_to_come,
 )
 from core.products import PRODUCTS, Venue
 from integrations.cme.timestamps import parse_ns
@@ -316,13 +317,16 @@ class CmeDecoder:
         if not statistics.settlement_actual:
             return "theoretical settlement"
         stated = statistics.settlement_price_timestamp or entry.last_update_time
+        event_ns = sent_ns if stated is None else parse_ns(stated)
+        if is_to_come(statistics.settlement_price_date, event_ns):
+            return "settlement of a day to come"
         return Settlement(
             instrument=instrument,
             source=self._source,
             trade_date=statistics.settlement_price_date,
             price=_PRICES[statistics.settlement_price],
             stage=_STAGES[statistics.settlement_final],
-            event_ns=sent_ns if stated is None else parse_ns(stated),
+            event_ns=event_ns,
             received_ns=received_ns,
         )
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 import msgspec
 
 from core.clock import NANOSECONDS_PER_SECOND
-from core.market import Settlement, SettlementStage, Side, Trade
+from core.market import Settlement, SettlementStage, Side, Trade, is_to_come
 from integrations.ice.fields import (
     Contract,
     parse_contract,
@@ -221,10 +221,13 @@ def _read_settlement(
         return "settlement without a date"
     if stage is None:
         return "settlement of another kind"
+    trade_date = parse_day(values.day)
+    if is_to_come(trade_date, event_ns):
+        return "settlement of a day to come"
     return Settlement(
         instrument=contract.instrument,
         source=message.source,
-        trade_date=parse_day(values.day),
+        trade_date=trade_date,
         price=parse_price(values.price),
         stage=stage,
         event_ns=event_ns,

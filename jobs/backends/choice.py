@@ -36,6 +36,7 @@ class Workload:
     each (0 where exact values are asked for); `terms` counts Pauli words, 0 where counts are asked
     for. `cut_bits` bounds the entanglement: the most bits over any cut of the line of qubits.
     `needs_circuits` tells that QPY programs and not the subspace kernel are simulated.
+    `classical_s` is what work without any circuit takes on one core, None where there is one.
     """
 
     qubits: int
@@ -50,6 +51,24 @@ class Workload:
     needs_circuits: bool
     weight: int | None = None
     terms: int = 0
+    classical_s: float | None = None
+
+    @classmethod
+    def classical(cls, *, points: int, shots: int, seconds: float) -> "Workload":
+        """Say that there is no circuit, but so many points and draws in so many seconds."""
+        return cls(
+            qubits=0,
+            points=points,
+            shots=shots,
+            gates=0,
+            two_qubit_gates=0,
+            depth=0,
+            cut_bits=0,
+            is_clifford=False,
+            is_dynamic=False,
+            needs_circuits=False,
+            classical_s=seconds,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +119,9 @@ def choose(workload: Workload, asked: Backend, memory_bytes: int) -> Choice:
     Raises:
         InvalidInput: the backend asked for cannot do the work; names `backend` and says why.
     """
+    if workload.classical_s is not None:
+        return _classical(asked, workload.classical_s)
+    _require(asked.family is not Family.CLASSICAL, f"{asked} carries out no circuits")
     if asked.family is Family.IBM:
         return _hardware(workload, asked)
     weighed = [_weigh(workload, way, asked, memory_bytes) for way in _ways(asked)]
@@ -125,6 +147,17 @@ class _Weighed:
 
 def _cost(weighed: _Weighed) -> float:
     return weighed.candidate.seconds or 0.0
+
+
+def _classical(asked: Backend, expected_s: float) -> Choice:
+    carries_out = {Family.AUTO, Family.CLASSICAL}
+    _require(asked.family in carries_out, f"{asked} carries out circuits, of which there is none")
+    return Choice(
+        backend=Backend(family=Family.CLASSICAL),
+        method=None,
+        seconds=expected_s,
+        why=f"There is no circuit in it: it takes about {_duration(expected_s)} on one core.",
+    )
 
 
 def _hardware(workload: Workload, asked: Backend) -> Choice:

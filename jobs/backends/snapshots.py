@@ -11,6 +11,7 @@ from core.runs import BackendSnapshot
 
 _PACKAGES: dict[Family, tuple[str, ...]] = {
     Family.SUBSPACE: ("heliostat-platform", "numpy", "numba"),
+    Family.CLASSICAL: ("heliostat-platform", "numpy", "scipy", "numba", "arch"),
     Family.AER: ("heliostat-platform", "numpy", "qiskit", "qiskit-aer"),
     Family.IBM: ("heliostat-platform", "qiskit", "qiskit-ibm-runtime"),
 }

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from core.specifications.base import Asked
+from core.asked import Asked
 from jobs.backends.choice import Choice, Workload
 from jobs.pieces import Done, Piece
-from storage.settlement_windows import HistoryRequest, LoadedHistories
+from storage.settlement_windows import HistoryRequest
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -61,10 +61,13 @@ class Kind(Protocol):
     def pose(
         self,
         specification: Any,
-        loaded: LoadedHistories | None,
+        loaded: Any,
         circuit: ParsedCircuit | None,
     ) -> Posed:
         """Settle what is to be solved.
+
+        `loaded` is what was read of storage for it: LoadedHistories where `histories` asks for
+        some, for risk a LoadedBook, else None.
 
         Raises:
             InvalidInput: it cannot be solved as asked; names the field.

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from core.errors import InvalidInput
 from core.products import product
 from core.specifications.contracts import ContractChoice, ContractWindow
+from jobs.plans.vintages import vintage_of
 from quant.continuous import SettlementHistory, held_changes
 from quant.portfolio_problem import PortfolioProblem, build_problem
 from storage.settlement_windows import HistoryRequest, LoadedHistories
@@ -192,9 +192,5 @@ def _prices(history: SettlementHistory, days: tuple[date, ...]) -> Reals:
 
 
 def _vintage(specification: ContractWindow, loaded: LoadedHistories, days: tuple[date, ...]) -> str:
-    digest = sha256()
-    for history in loaded.histories:
-        digest.update(history.product.encode())
-        digest.update(np.ascontiguousarray(_prices(history, days)).tobytes())
-    recorded = loaded.recorded_until.isoformat()
-    return f"{specification.source}@{recorded}#{digest.hexdigest()[:16]}"
+    prices = ((history.product, _prices(history, days)) for history in loaded.histories)
+    return vintage_of(str(specification.source), loaded.recorded_until, prices)

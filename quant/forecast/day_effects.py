@@ -3,10 +3,11 @@
 Weekdays carry the weekly reports: crude and products on Wednesday, natural gas on Thursday.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +56,7 @@ class DayEffects:
     counts: Reals
 
     @classmethod
-    def begin(cls, product: str, half_life: float, prior_days: float) -> "DayEffects":
+    def begin(cls, product: str, half_life: float, prior_days: float) -> Self:
         """Return the state before any day: every effect is 1."""
         return cls(
             product=product,
@@ -64,6 +65,22 @@ class DayEffects:
             sums=np.zeros(CLASSES),
             counts=np.zeros(CLASSES),
         )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the state as JSON-ready values."""
+        return {
+            "product": self.product,
+            "half_life": self.half_life,
+            "prior_days": self.prior_days,
+            "sums": self.sums.tolist(),
+            "counts": self.counts.tolist(),
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Return the state that `to_json` was called on."""
+        arrays = {name: np.array(values[name], dtype=np.float64) for name in ("sums", "counts")}
+        return cls(**{**values, **arrays})
 
     def update(self, day: date, size: float) -> "DayEffects":
         """Return the state after a day whose absolute change was `size` standard deviations."""

@@ -68,7 +68,7 @@ class DensityForecast:
         if self.quantiles.shape != LEVELS.shape or not np.isfinite(self.quantiles).all():
             reason = f"expected {len(LEVELS)} finite numbers, was shape {self.quantiles.shape}"
             raise InvalidInput(field="quantiles", reason=reason)
-        if (np.diff(self.quantiles) < 0.0).any():
+        if (self.quantiles[1:] < self.quantiles[:-1]).any():
             raise InvalidInput(field="quantiles", reason="expected rising numbers")
 
     def quantile(self, level: float) -> float:

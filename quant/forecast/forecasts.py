@@ -1,17 +1,17 @@
 """Own how the state of a density model becomes forecasts and scenario paths."""
 
 from collections.abc import Sequence
-from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import HistoryTooShort, InvalidInput
-from quant.calendars import add_business_days, calendar_of
 from quant.forecast.density import LEVELS, DensityForecast, ForecastPart, Vintage
-from quant.forecast.draws import LONGEST, drawn_days
+from quant.forecast.draws import LONGEST
+from quant.forecast.history import history_variances, running_sums, without_drift
+from quant.forecast.outlook import Outlook, look_ahead
 from quant.forecast.parameters import DensityParameters
-from quant.forecast.path_kernels import simulate
+from quant.forecast.scenarios import changes_of, history_share_of, paths_of
 from quant.forecast.state import DensityState
 from quant.forecast.variance import PARTS
 
@@ -19,6 +19,7 @@ Reals = NDArray[np.float64]
 
 PATHS = 4_096
 LEAST_OBSERVATIONS = 100
+HISTORY = "historical simulation"
 
 
 def forecast_densities(
@@ -32,40 +33,30 @@ def forecast_densities(
     """Forecast each position over each horizon, by (position, horizon), in business days.
 
     One day has the quantiles of past standardised changes, in closed form; longer horizons have
-    those of scenario paths, each 1,024 of which are seeded on their own.
+    those of `scenario_changes`.
 
     Raises:
-        InvalidInput: a horizon is not 1…60, or there are no paths.
+        InvalidInput: there is no horizon, one is not 1…60, or there are no paths.
         HistoryTooShort: the state has seen fewer than 100 days.
     """
-    longest = max(horizons, default=0)
-    _check(state, [*horizons, longest], paths)
-    days = _days_ahead(parameters.product, state.as_of, longest)
-    squares = state.days.factors(days) ** 2
-    parts = state.variance.parts(longest) * squares[:, None, None]
-    weights = state.variance.weights.weights()
-    tables = {1: _one_day(parameters, state)} if 1 in horizons else {}
-    if longest > 1:
-        simulated = scenario_paths(parameters, state, longest, paths=paths, seed=seed)
-        for horizon in set(horizons) - {1}:
-            # the weights of path n and of all beyond it are equal: these are the sample's own
-            tables[horizon] = np.quantile(simulated[:, horizon - 1], LEVELS, axis=0)
+    _check(state, horizons, paths)
+    outlook = look_ahead(parameters.product, state, max(horizons))
+    tables = {1: _one_day(state, outlook)}
+    later = [horizon for horizon in horizons if horizon > 1]
+    if later:
+        drawn = changes_of(parameters, state, outlook, later, paths, seed)
+        tables |= {horizon: _quantiles(changes) for horizon, changes in drawn.items()}
     vintage = _vintage(parameters, state)
+    past = running_sums(without_drift(state.changes))
+    parts = {horizon: _parts(parameters, state, outlook, past, horizon) for horizon in horizons}
     return {
         (position, horizon): DensityForecast(
             product=parameters.product,
             position=position,
             horizon=horizon,
             vintage=vintage,
-            parts=tuple(
-                ForecastPart(
-                    name=name,
-                    weight=float(weights[number, column]),
-                    variance=float(parts[:horizon, number, column].sum()),
-                )
-                for number, name in enumerate(PARTS)
-            ),
-            quantiles=tables[horizon][:, column],
+            parts=parts[horizon][column],
+            quantiles=tables[horizon][column],
         )
         for column, position in enumerate(parameters.positions)
         for horizon in horizons
@@ -84,42 +75,78 @@ def scenario_paths(
 
     A day of a path repeats the standardised changes of one past day in all positions, so that
     these move together as they did (filtered historical simulation, Barone-Adesi and others 1999).
+    A share of the paths, larger for longer horizons, repeats past days in their order and size,
+    all of them alike and less their mean.
 
     Raises:
         InvalidInput: the horizon is not 1…60, or there are no paths.
         HistoryTooShort: the state has seen fewer than 100 days.
     """
     _check(state, [horizon], paths)
-    days = _days_ahead(parameters.product, state.as_of, horizon)
-    squares = state.days.factors(days) ** 2
-    variances = state.variance.combined(state.variance.parts(horizon)) * squares[:, None]
-    standardised = state.standardised().by_day()
-    simulated = np.empty((paths, horizon, len(parameters.positions)))
-    simulate(
-        variances,
-        standardised,
-        drawn_days(seed, paths, standardised.shape[1], state.residuals.half_life),
-        np.array([one.alpha for one in parameters.garch]),
-        np.array([one.persistence for one in parameters.garch]),
-        state.variance.news_limit,
-        simulated,
-    )
-    return simulated
+    outlook = look_ahead(parameters.product, state, horizon)
+    return paths_of(parameters, state, outlook, paths, seed).transpose(2, 0, 1)
 
 
-def _one_day(parameters: DensityParameters, state: DensityState) -> Reals:
-    """Return the quantiles (99, positions) of the next day."""
-    days = _days_ahead(parameters.product, state.as_of, 1)
-    deviations = np.sqrt(state.variance.next_day()) * state.days.factors(days)[0]
-    table: Reals = state.standardised().quantiles(LEVELS) * deviations
+def scenario_changes(
+    parameters: DensityParameters,
+    state: DensityState,
+    horizons: Sequence[int],
+    *,
+    paths: int = PATHS,
+    seed: int = 0,
+) -> dict[int, Reals]:
+    """Return, by horizon, where the paths of `scenario_paths` end, (positions, paths).
+
+    Raises:
+        InvalidInput: there is no horizon, one is not 1…60, or there are no paths.
+        HistoryTooShort: the state has seen fewer than 100 days.
+    """
+    _check(state, horizons, paths)
+    outlook = look_ahead(parameters.product, state, max(horizons))
+    return changes_of(parameters, state, outlook, horizons, paths, seed)
+
+
+def _one_day(state: DensityState, outlook: Outlook) -> Reals:
+    """Return the quantiles (positions, 99) of the next day."""
+    deviations = np.sqrt(outlook.variances[0])
+    table: Reals = state.standardised().quantiles(LEVELS).T * deviations[:, None]
     return table
 
 
-def _days_ahead(product: str, as_of: date, count: int) -> list[date]:
-    days, calendar = [as_of], calendar_of(product)
-    for _ in range(count):
-        days.append(add_business_days(days[-1], 1, calendar))
-    return days[1:]
+def _quantiles(changes: Reals) -> Reals:
+    """Return the quantiles (positions, 99) of drawn changes (positions, paths), linear between."""
+    in_order = np.sort(changes, axis=1)
+    places = LEVELS * (changes.shape[1] - 1)
+    left = places.astype(np.int64)
+    right = np.minimum(left + 1, changes.shape[1] - 1)
+    table: Reals = in_order[:, left] + (places - left) * (in_order[:, right] - in_order[:, left])
+    # interpolation may round a quantile below the one before it
+    return np.maximum.accumulate(table, axis=1)
+
+
+def _parts(
+    parameters: DensityParameters,
+    state: DensityState,
+    outlook: Outlook,
+    past: Reals,
+    horizon: int,
+) -> list[tuple[ForecastPart, ...]]:
+    """Return, by position, the parts of the variance over the horizon; history is the last."""
+    share = history_share_of(parameters, horizon)
+    weights = np.vstack(
+        [
+            (1.0 - share) * state.variance.weights.weights(),
+            np.full(len(parameters.positions), share),
+        ]
+    )
+    variances = np.vstack([outlook.parts[:horizon].sum(axis=0), history_variances(past, horizon)])
+    return [
+        tuple(
+            ForecastPart(name=name, weight=weight, variance=variance)
+            for name, weight, variance in zip((*PARTS, HISTORY), *columns, strict=True)
+        )
+        for columns in zip(weights.T.tolist(), variances.T.tolist(), strict=True)
+    ]
 
 
 def _vintage(parameters: DensityParameters, state: DensityState) -> Vintage:
@@ -134,7 +161,7 @@ def _vintage(parameters: DensityParameters, state: DensityState) -> Vintage:
 
 
 def _check(state: DensityState, horizons: Sequence[int], paths: int) -> None:
-    if any(not 1 <= horizon <= LONGEST for horizon in horizons):
+    if not horizons or any(not 1 <= horizon <= LONGEST for horizon in horizons):
         reason = f"expected 1 to {LONGEST} business days, were {list(horizons)}"
         raise InvalidInput(field="horizons", reason=reason)
     if paths < 1:

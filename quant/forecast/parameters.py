@@ -1,8 +1,10 @@
 """Own the parameters of a density model of one product: those of its GARCH and HAR parts."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from itertools import pairwise
+from typing import Any, Self
 
 from core.errors import InvalidInput
 from quant.forecast.settings import DensitySettings
@@ -43,6 +45,35 @@ class DensityParameters:
             raise InvalidInput(field="positions", reason=reason)
         if {len(self.garch), len(self.har), len(self.har_ratios)} != {len(self.positions)}:
             raise InvalidInput(field="parameters", reason="expected one part of each a position")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the parameters as JSON-ready values."""
+        through = self.fitted_through
+        return {
+            "product": self.product,
+            "positions": list(self.positions),
+            "garch": [asdict(one) for one in self.garch],
+            "har": [one.to_json() for one in self.har],
+            "har_ratios": list(self.har_ratios),
+            "settings": self.settings.to_json(),
+            "fitted_through": None if through is None else through.isoformat(),
+            "fallbacks": list(self.fallbacks),
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Return the parameters that `to_json` was called on."""
+        through = values["fitted_through"]
+        return cls(
+            product=values["product"],
+            positions=tuple(values["positions"]),
+            garch=tuple(GarchParameters(**one) for one in values["garch"]),
+            har=tuple(HarParameters.from_json(one) for one in values["har"]),
+            har_ratios=tuple(values["har_ratios"]),
+            settings=DensitySettings.from_json(values["settings"]),
+            fitted_through=None if through is None else date.fromisoformat(through),
+            fallbacks=tuple(values["fallbacks"]),
+        )
 
 
 def usual_parameters(

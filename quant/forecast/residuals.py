@@ -1,13 +1,16 @@
 """Own the standardised changes of the past as a distribution in which recent days count more."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidInput
 from quant.forecast import residual_kernels
+from quant.forecast.json_arrays import packed, unpacked
 
 Reals = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -36,9 +39,7 @@ class StandardisedChanges:
 
     def by_day(self) -> Reals:
         """Return the changes (series, days) as they came, the newest last."""
-        days = np.empty_like(self.in_order)
-        np.put_along_axis(days, self.ages.shape[1] - 1 - self.ages, self.in_order, axis=1)
-        return days
+        return _by_day(self.in_order, self.ages)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -54,7 +55,7 @@ class Residuals:
     ages: Indices
 
     @classmethod
-    def begin(cls, residuals: Reals, window: int, half_life: float) -> "Residuals":
+    def begin(cls, residuals: Reals, window: int, half_life: float) -> Self:
         """Return the state after the first days (series, days), the newest last.
 
         Raises:
@@ -63,13 +64,26 @@ class Residuals:
         days = residuals.shape[1]
         if days > window:
             raise InvalidInput(field="window", reason=f"expected at least {days}, was {window}")
-        order = np.argsort(residuals, axis=1)
+        order = np.argsort(residuals, axis=1, kind="stable")  # as `update` puts equal ones
         return cls(
             window=window,
             half_life=half_life,
             values=np.take_along_axis(residuals, order, axis=1),
             ages=days - 1 - order,
         )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the state as JSON-ready values."""
+        return {
+            "window": self.window,
+            "half_life": self.half_life,
+            "by_day": packed(_by_day(self.values, self.ages)),
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Return the state that `to_json` was called on."""
+        return cls.begin(unpacked(values["by_day"]), values["window"], values["half_life"])
 
     @property
     def days(self) -> int:
@@ -103,6 +117,12 @@ class Residuals:
             probabilities,
         )
         return StandardisedChanges(in_order=in_order, probabilities=probabilities, ages=self.ages)
+
+
+def _by_day(values: Reals, ages: Indices) -> Reals:
+    days = np.empty_like(values)
+    np.put_along_axis(days, ages.shape[1] - 1 - ages, values, axis=1)
+    return days
 
 
 @lru_cache(maxsize=2_048)

@@ -1,14 +1,16 @@
 """Own the state of a density model of one product, and how a day of settlements changes it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import HistoryTooShort, InvalidInput
 from quant.forecast.day_effects import DayEffects
+from quant.forecast.json_arrays import packed, unpacked
 from quant.forecast.missing import fill_days, fill_missing
 from quant.forecast.parameters import DensityParameters
 from quant.forecast.residuals import Residuals, StandardisedChanges
@@ -26,15 +28,17 @@ _MODEL = "density model"
 class DensityState:
     """Hold all that a day of settlements changes.
 
-    `residuals` are of changes over the standard deviations forecast for them. `thresholds` (levels,
-    series) are the tracked quantiles of the next day, in standard deviations. `filled` counts
-    changes that were missing and taken from a neighbour.
+    `changes` (days, series) are the last ones in price units, as many as `residuals` at most, the
+    newest last. `residuals` are of changes over the standard deviations forecast for them.
+    `thresholds` (levels, series) are the tracked quantiles of the next day, in standard deviations.
+    `filled` counts changes that were missing and taken from a neighbour.
     """
 
     first_day: date
     as_of: date
     observations: int
     filled: int
+    changes: Reals
     variance: VarianceState
     days: DayEffects
     residuals: Residuals
@@ -44,6 +48,37 @@ class DensityState:
     def standardised(self) -> StandardisedChanges:
         """Return the distribution of the next day's change in standard deviations."""
         return self.residuals.standardised(TRACKED_LEVELS, self.tracker.multipliers)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the state as JSON-ready values, which hold every bit of it."""
+        return {
+            "first_day": self.first_day.isoformat(),
+            "as_of": self.as_of.isoformat(),
+            "observations": self.observations,
+            "filled": self.filled,
+            "changes": packed(self.changes),
+            "variance": self.variance.to_json(),
+            "days": self.days.to_json(),
+            "residuals": self.residuals.to_json(),
+            "tracker": self.tracker.to_json(),
+            "thresholds": self.thresholds.tolist(),
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Return the state that `to_json` was called on."""
+        return cls(
+            first_day=date.fromisoformat(values["first_day"]),
+            as_of=date.fromisoformat(values["as_of"]),
+            observations=values["observations"],
+            filled=values["filled"],
+            changes=unpacked(values["changes"]),
+            variance=VarianceState.from_json(values["variance"]),
+            days=DayEffects.from_json(values["days"]),
+            residuals=Residuals.from_json(values["residuals"]),
+            tracker=QuantileTracker.from_json(values["tracker"]),
+            thresholds=np.array(values["thresholds"], dtype=np.float64),
+        )
 
 
 def begin(parameters: DensityParameters, dates: Sequence[date], changes: Reals) -> DensityState:
@@ -77,6 +112,7 @@ def begin(parameters: DensityParameters, dates: Sequence[date], changes: Reals) 
         as_of=dates[-1],
         observations=FIRST_DAYS,
         filled=int(np.isnan(changes).sum()),
+        changes=known,
         variance=variance,
         days=DayEffects.begin(parameters.product, settings.day_half_life, settings.prior_days),
         residuals=residuals,
@@ -112,6 +148,9 @@ def update(
         as_of=day,
         observations=state.observations + 1,
         filled=state.filled + filled,
+        changes=np.concatenate(
+            [state.changes[-residuals.window + 1 :], (standardised * factor * deviations)[None]]
+        ),
         variance=state.variance.update(standardised * deviations, parts),
         days=state.days.update(day, factor * float(np.abs(standardised).mean())),
         residuals=residuals,

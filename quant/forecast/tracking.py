@@ -1,6 +1,8 @@
 """Own the correction of quantiles by how often they were exceeded of late."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +37,24 @@ class QuantileTracker:
     def multipliers(self) -> Reals:
         """Return what quantiles (levels, series) are times: exp(θ)."""
         return np.exp(self.corrections)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the state as JSON-ready values."""
+        return {
+            "gains": list(self.gains),
+            "leak": self.leak,
+            "corrections": self.corrections.tolist(),
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Return the state that `to_json` was called on."""
+        outer, inner = values["gains"]
+        return cls(
+            gains=(outer, inner),
+            leak=values["leak"],
+            corrections=np.array(values["corrections"], dtype=np.float64),
+        )
 
     def update(self, exceeded: Booleans) -> "QuantileTracker":
         """Return the state after a day on which quantiles (levels, series) were exceeded or not.

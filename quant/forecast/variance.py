@@ -1,6 +1,8 @@
 """Own the variance of a day's change: four models, and what they say together."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,13 +10,14 @@ from numpy.typing import NDArray
 from quant.forecast.parameters import DensityParameters
 from quant.forecast.weights import PartWeights
 from quant.volatility.ewma import EwmaState
-from quant.volatility.garch import GarchState
-from quant.volatility.har import HarState
+from quant.volatility.garch import GarchParameters, GarchState
+from quant.volatility.har import HarParameters, HarState
 
 Reals = NDArray[np.float64]
 
 PARTS = ("EWMA fast", "EWMA slow", "GARCH(1,1)-t", "HAR")
 
+_EWMA = ("fast", "slow", "anchor")
 _LEAST = 0.01  # of the anchor; prices that stood still for weeks will move again
 
 
@@ -37,7 +40,7 @@ class VarianceState:
     weights: PartWeights
 
     @classmethod
-    def begin(cls, parameters: DensityParameters, changes: Reals) -> "VarianceState":
+    def begin(cls, parameters: DensityParameters, changes: Reals) -> Self:
         """Return the state after the first changes (22, series), all from their mean square."""
         settings = parameters.settings
         squares = np.mean(changes**2, axis=0)
@@ -54,6 +57,55 @@ class VarianceState:
                 learning_rate=settings.learning_rate,
                 scores=np.zeros((len(PARTS), squares.size)),
             ),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the state as JSON-ready values."""
+        ewma = {name: getattr(self, name) for name in _EWMA}
+        return {
+            **{
+                name: {"half_life": one.half_life, "variances": one.variances.tolist()}
+                for name, one in ewma.items()
+            },
+            "garch": {
+                "parameters": [asdict(one) for one in self.garch.parameters],
+                "variances": self.garch.variances.tolist(),
+            },
+            "har": {
+                "parameters": [one.to_json() for one in self.har.parameters],
+                "measures": self.har.measures.tolist(),
+            },
+            "har_ratios": list(self.har_ratios),
+            "news_limit": self.news_limit,
+            "weights": self.weights.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Return the state that `to_json` was called on."""
+        fast, slow, anchor = (
+            EwmaState(
+                half_life=values[name]["half_life"],
+                variances=np.array(values[name]["variances"], dtype=np.float64),
+            )
+            for name in _EWMA
+        )
+        garch, har = values["garch"], values["har"]
+        return cls(
+            fast=fast,
+            slow=slow,
+            anchor=anchor,
+            garch=GarchState(
+                parameters=tuple(GarchParameters(**one) for one in garch["parameters"]),
+                variances=np.array(garch["variances"], dtype=np.float64),
+            ),
+            har=HarState(
+                parameters=tuple(HarParameters.from_json(one) for one in har["parameters"]),
+                measures=np.array(har["measures"], dtype=np.float64),
+            ),
+            har_ratios=tuple(values["har_ratios"]),
+            news_limit=values["news_limit"],
+            weights=PartWeights.from_json(values["weights"]),
         )
 
     def parts(self, horizon: int) -> Reals:

@@ -1,7 +1,9 @@
 """Own how much each part of a combined variance counts: by how likely it made what happened."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import lgamma, log, pi
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,20 @@ class PartWeights:
     half_life: float
     learning_rate: float
     scores: Reals
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the state as JSON-ready values."""
+        return {
+            "half_life": self.half_life,
+            "learning_rate": self.learning_rate,
+            "scores": self.scores.tolist(),
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Return the state that `to_json` was called on."""
+        scores = np.array(values["scores"], dtype=np.float64)
+        return cls(**{**values, "scores": scores})
 
     def update(self, changes: Reals, variances: Reals) -> "PartWeights":
         """Return the state after changes (series,) that parts gave these variances (parts, series).

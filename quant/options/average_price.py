@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from core.errors import InvalidInput, ModelNotApplicable
 from quant.options.differences import TIME_STEP, value_by_differences
-from quant.options.library import black_calculator
+from quant.options.library import black_value
 from quant.options.terms import (
     Market,
     Option,
@@ -174,6 +174,35 @@ def levy(
     )
 
 
+def value(
+    option: Option,
+    market: Market,
+    *,
+    fixings: int | None = None,
+    starts_years: float = 0.0,
+    past_average: float | None = None,
+) -> Valuation:
+    """Value an option on the average from `starts_years` to expiry, as it is traded.
+
+    With `fixings` evenly spaced ones, by Turnbull and Wakeman; without, continuously, by Levy.
+
+    Raises:
+        ModelNotApplicable: as `turnbull_wakeman` and `levy`.
+        InvalidInput: as `evenly_spaced` and `levy`, or a continuous average begins later.
+    """
+    if fixings is not None:
+        fixed = evenly_spaced(
+            fixings,
+            starts_years=starts_years,
+            ends_years=option.expiry_years,
+            past_average=past_average,
+        )
+        return turnbull_wakeman(option, market, fixed)
+    if starts_years > 0.0:
+        raise InvalidInput(field="fixings", reason="is needed if averaging begins later")
+    return levy(option, market, elapsed_years=-starts_years, past_average=past_average)
+
+
 def _average_of_fixings(fixings: Fixings, market: Market, gone_years: float) -> _Average:
     times = fixings.years - gone_years
     count = times.size + fixings.past
@@ -232,6 +261,4 @@ def _price(
         reason = f"a volatility of {market.volatility:g} is too extreme for floating point"
         raise ModelNotApplicable(model=model, reason=reason)
     deviation = sqrt(average.log_variance)
-    calculator = black_calculator(option.kind, strike, average.mean, deviation, discount)
-    price: float = calculator.value()
-    return price
+    return black_value(option.kind, strike, average.mean, deviation, discount)

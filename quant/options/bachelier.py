@@ -82,7 +82,8 @@ def implied_volatility(option: Option, *, forward: float, rate: float, price: fl
     high = 2.0 * max(low, abs(forward - option.strike))
     while value_at(high) < target:
         high *= 2.0
-    return solve_deviation(value_at, target, 0.5 * low, high) / sqrt(option.expiry_years)
+    # Twice as wide as needed: an end that is the answer may be rounded past it.
+    return solve_deviation(value_at, target, 0.5 * low, 2.0 * high) / sqrt(option.expiry_years)
 
 
 def spread_volatility(volatility1: float, volatility2: float, correlation: float) -> float:
@@ -121,8 +122,10 @@ def average_volatility(
         raise InvalidInput(field="fixing_years", reason="expected finite times above 0")
     if not fixing_years.size:
         raise InvalidInput(field="fixing_years", reason="expected at least one")
-    shared = np.minimum(fixing_years[:, None], fixing_years[None, :]).mean()
-    return volatility * sqrt(float(shared) / expiry_years)
+    # Of pairs of sorted times, the first is the lesser in itself and in two for each later one.
+    times, count = np.sort(fixing_years), fixing_years.size
+    shared = float(times @ (2.0 * np.arange(count, 0, -1) - 1.0)) / count**2
+    return volatility * sqrt(shared / expiry_years)
 
 
 def _calculator(option: Option, market: FuturesMarket) -> ql.BachelierCalculator:

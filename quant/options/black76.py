@@ -5,11 +5,9 @@ On a spot price it is the model of Black, Scholes and Merton: both are one formu
 
 from math import sqrt
 
-import QuantLib as ql
-
 from core.errors import InvalidInput
 from quant.options.implied import solve_deviation, time_value
-from quant.options.library import black_calculator
+from quant.options.library import black_calculator, black_value
 from quant.options.terms import (
     FuturesMarket,
     Market,
@@ -41,8 +39,8 @@ def value(option: Option, market: Market) -> Valuation:
         InvalidInput: the rate is too extreme.
     """
     years = option.expiry_years
-    calculator = _calculator(option, market)
-    worth = calculator.value()
+    calculator = black_calculator(*_arguments(option, market))
+    worth = price(option, market)
     delta, gamma = calculator.delta(market.price), calculator.gamma(market.price)
     decay = 0.5 * (market.volatility * market.price) ** 2 * gamma
     is_future = isinstance(market, FuturesMarket)
@@ -63,8 +61,7 @@ def price(option: Option, market: Market) -> float:
         ModelNotApplicable: the price or the strike is not above 0.
         InvalidInput: the rate is too extreme.
     """
-    found: float = _calculator(option, market).value()
-    return found
+    return black_value(*_arguments(option, market))
 
 
 def implied_volatility(option: Option, *, forward: float, rate: float, price: float) -> float:
@@ -87,20 +84,23 @@ def implied_volatility(option: Option, *, forward: float, rate: float, price: fl
     outside = OptionKind.CALL if option.strike >= forward else OptionKind.PUT
 
     def value_at(deviation: float) -> float:
-        found: float = black_calculator(outside, option.strike, forward, deviation, 1.0).value()
-        return found
+        return black_value(outside, option.strike, forward, deviation, 1.0)
 
     deviation = solve_deviation(value_at, target, _SMALLEST_DEVIATION, _LARGEST_DEVIATION)
     return deviation / sqrt(option.expiry_years)
 
 
-def _calculator(option: Option, market: Market) -> ql.BlackCalculator:
-    check_lognormal(MODEL, _INSTEAD, price=market.price, strike=option.strike)
+def _arguments(option: Option, market: Market) -> tuple[OptionKind, float, float, float, float]:
+    """Return what Black's formula takes: kind, strike, forward, σ√T and discount factor."""
     years = option.expiry_years
-    return black_calculator(
+    forward = forward_price(market, years)
+    check_lognormal(
+        MODEL, _INSTEAD, price=market.price, strike=option.strike, **{"the forward": forward}
+    )
+    return (
         option.kind,
         option.strike,
-        forward_price(market, years),
+        forward,
         market.volatility * sqrt(years),
         discount_factor(market.rate, years),
     )

@@ -8,6 +8,8 @@ depend on. Curves carry `REFERENCE` themselves, so ql.Settings is neither set no
 question whether an option has expired, read: `REFERENCE` lies far ahead of any evaluation date.
 """
 
+from math import isfinite
+
 import QuantLib as ql
 
 from core.errors import ModelNotApplicable
@@ -28,6 +30,20 @@ def black_calculator(
 ) -> ql.BlackCalculator:
     """Return Black's formula of a forward with σ√T `deviation`, and its Greeks."""
     return ql.BlackCalculator(vanilla_payoff(kind, strike), forward, deviation, discount)
+
+
+def black_value(
+    kind: OptionKind, strike: float, forward: float, deviation: float, discount: float
+) -> float:
+    """Return Black's price of a forward with σ√T `deviation`, as that of a call always.
+
+    A put is the call on the strike struck at the forward. QuantLib 1.44 takes N(d) − 1 for −N(−d),
+    so that a put eight deviations out of the money would be a rounding, of either sign.
+    """
+    if kind is OptionKind.PUT:
+        strike, forward = forward, strike
+    value: float = black_calculator(OptionKind.CALL, strike, forward, deviation, discount).value()
+    return value
 
 
 def mirrored_bachelier(
@@ -77,12 +93,15 @@ def npv(model: str, instrument: ql.Instrument) -> float:
     """Return the value of an instrument whose engine is set.
 
     Raises:
-        ModelNotApplicable: the engine refuses, with its own reason.
+        ModelNotApplicable: the engine refuses, with its own reason, or finds no finite value.
     """
     try:
         value: float = instrument.NPV()
     except RuntimeError as error:
         raise ModelNotApplicable(model=model, reason=f"QuantLib refuses: {error}") from error
+    if not isfinite(value):
+        reason = f"the inputs are too extreme for floating point: QuantLib finds {value}"
+        raise ModelNotApplicable(model=model, reason=reason)
     return value
 
 

@@ -23,6 +23,13 @@ _STEEPEST_WING = 2.0
 _CHECKED_STRIKES = 401
 _CHECKED_DEVIATIONS = 4.0
 _PROBABILITY_NOISE = 1e-9
+_ROUNDING = 16.0 * float(np.finfo(np.float64).eps)
+_NEAREST = 1e-6
+# Beyond 22,000 times the forward either way no strike says anything.
+_FARTHEST_LOG = 10.0
+# Squares of volatilities and of distances from the forward are floats within these.
+_LARGEST = 1e75
+_LARGEST_VOLATILITY = 1e30
 
 
 class SmileModel(StrEnum):
@@ -202,13 +209,18 @@ def check_butterflies(smile: Smile) -> ButterflyCheck:
     """Price calls on 401 strikes to four deviations past the quotes and look for arbitrage.
 
     Call prices must fall no faster than strikes rise and be convex in them: the changes of their
-    slope are probabilities (Breeden and Litzenberger 1978).
+    slope are probabilities (Breeden and Litzenberger 1978). Strikes reach a millionth past the
+    quotes at least and, of a lognormal smile, e^±10 times the forward at most.
     """
-    deviations = smile.volatilities[[0, -1]] * np.sqrt(smile.expiry_years) * _CHECKED_DEVIATIONS
-    x = np.linspace(
-        smile.knots[0] - deviations[0], smile.knots[-1] + deviations[1], _CHECKED_STRIKES
-    )
     is_normal = smile.model is SmileModel.NORMAL
+    deviations = smile.volatilities[[0, -1]] * np.sqrt(smile.expiry_years) * _CHECKED_DEVIATIONS
+    unit = max(abs(smile.forward), float(np.abs(smile.strikes).max())) if is_normal else 1.0
+    deviations = np.maximum(deviations, _NEAREST * unit)
+    ends = np.array([smile.knots[0] - deviations[0], smile.knots[-1] + deviations[1]])
+    if not is_normal:
+        low, high = min(-_FARTHEST_LOG, smile.knots[0]), max(_FARTHEST_LOG, smile.knots[-1])
+        ends = np.clip(ends, low, high)
+    x = np.linspace(float(ends[0]), float(ends[1]), _CHECKED_STRIKES)
     strikes = smile.forward + x if is_normal else smile.forward * np.exp(x)
     calculator = mirrored_bachelier if is_normal else black_calculator
     spreads = smile.volatilities_at(strikes) * np.sqrt(smile.expiry_years)
@@ -221,8 +233,11 @@ def check_butterflies(smile: Smile) -> ButterflyCheck:
     slopes = np.diff(calls) / np.diff(strikes)
     probabilities = np.diff(slopes, prepend=-1.0, append=0.0)
     worst = int(np.argmin(probabilities))
+    # Prices are rounded; over close strikes that is worth more than a probability.
+    rounding = _ROUNDING * max(float(np.abs(strikes).max()), abs(smile.forward))
+    noise = max(_PROBABILITY_NOISE, rounding / float(np.diff(strikes).min()))
     return ButterflyCheck(
-        is_free=bool(probabilities[worst] >= -_PROBABILITY_NOISE),
+        is_free=bool(probabilities[worst] >= -noise),
         least_probability=float(probabilities[worst]),
         at_strike=float(strikes[worst]),
         lowest_strike=float(strikes[0]),
@@ -231,7 +246,7 @@ def check_butterflies(smile: Smile) -> ButterflyCheck:
 
 
 def _coordinates(model: SmileModel, forward: float, strikes: Reals) -> Reals:
-    if not np.isfinite(strikes).all():
+    if not (np.abs(strikes) <= _LARGEST).all():
         raise InvalidInput(field="strikes", reason="expected finite numbers only")
     if model is SmileModel.NORMAL:
         return strikes - forward
@@ -269,5 +284,5 @@ def _check_quotes(forward: float, expiry_years: float, strikes: Reals, volatilit
         raise InvalidInput(field="volatilities", reason=reason)
     if not (np.diff(strikes) > 0.0).all():
         raise InvalidInput(field="strikes", reason="expected rising strikes")
-    if not (np.isfinite(volatilities) & (volatilities > 0.0)).all():
+    if not ((volatilities > 0.0) & (volatilities <= _LARGEST_VOLATILITY)).all():
         raise InvalidInput(field="volatilities", reason="expected finite numbers above 0")

@@ -105,10 +105,11 @@ def value(
 
     Kirk (1995): Black's formula of F₁ against F₂ + K, with σ² = σ₁² − 2ρσ₁σ₂w + σ₂²w²,
     w = F₂/(F₂ + K). Bjerksund and Stensland (2011, "Closed form spread option valuation") exercise
-    where F₁ exceeds a power of F₂ and value that rule exactly, a lower bound. At K = 0 both are
-    Margrabe's exact formula; Kirk is a third too dear where a strike of half F₂ meets volatilities
-    of 12 % and 75 %. Greeks are central differences of the price; theta follows from the
-    vegas, since the price depends on σᵢ√T alone, and rho is −T × price.
+    where F₁ exceeds a power of F₂ and value that rule exactly, a lower bound; where that is below
+    another one, the discounted intrinsic value, it is this. At K = 0 both are Margrabe's exact
+    formula; Kirk is a third too dear where a strike of half F₂ meets volatilities of 12 % and 75 %.
+    Greeks are central differences of the price; theta follows from the vegas, since the price
+    depends on σᵢ√T alone, and rho is −T × price.
 
     Raises:
         ModelNotApplicable: F₁, F₂ or F₂ + K is not above 0, or the legs move as one.
@@ -167,10 +168,12 @@ class _Pricer:
     """Price one spread at many points: its quotes are its own and change, its curves stay."""
 
     def __init__(self, option: Option, market: SpreadMarket, model: SpreadModel) -> None:
-        self._market, self._model, self._root = market, model, sqrt(option.expiry_years)
+        self._option, self._market, self._model = option, market, model
+        self._root = sqrt(option.expiry_years)
         self._prices = ql.SimpleQuote(0.0), ql.SimpleQuote(0.0)
         self._deviations = ql.SimpleQuote(0.0), ql.SimpleQuote(0.0)
         log_discount = market.rate * option.expiry_years
+        self._discount = discount_factor(market.rate, option.expiry_years)
         self._processes = tuple(
             process(price, deviation, log_growth=0.0, log_discount=log_discount)
             for price, deviation in zip(self._prices, self._deviations, strict=True)
@@ -187,7 +190,10 @@ class _Pricer:
         self._deviations[1].setValue(market.volatility2 * self._root)
         engine = _ENGINES[self._model](*self._processes, market.correlation)
         self._instrument.setPricingEngine(engine)
-        return npv(self._model, self._instrument)
+        difference = market.forward1 - market.forward2
+        least = intrinsic_value(self._option.kind, difference, self._option.strike)
+        # A rule of exercise may lose money where volatilities differ much or move as one.
+        return max(npv(self._model, self._instrument), self._discount * least)
 
 
 def _scale(option: Option, market: SpreadMarket, model: SpreadModel) -> float:

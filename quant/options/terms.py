@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # Within these the squares and products of any formula here are floats; no price is near them.
 _LARGEST = 1e75
 _SMALLEST = 1e-75
+# QuantLib takes a forward or strike of less than some 1e-28 for 0, whatever the other is.
+_SMALLEST_PRICE = 1e-20
 _LARGEST_EXPONENT = 200.0
 
 
@@ -183,15 +185,15 @@ def check_correlation(correlation: float) -> None:
 
 
 def check_lognormal(model: str, instead: str, **prices: float) -> None:
-    """Refuse a price of 0 or less, or below 1e-75; `instead` says what takes prices of any sign.
+    """Refuse a price of 0 or less, or below 1e-20; `instead` says what takes prices of any sign.
 
     Raises:
         ModelNotApplicable: a price is.
     """
     for name, price in prices.items():
-        if price < _SMALLEST:
+        if price < _SMALLEST_PRICE:
             reason = f"needs {name} above 0, was {price:g}; {instead}"
-            raise ModelNotApplicable(model=model, reason=reason)
+            raise ModelNotApplicable(model=model, reason=reason, field=name)
 
 
 def check_answer(answer: "DataclassInstance") -> None:

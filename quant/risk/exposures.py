@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from math import exp, expm1, log, sqrt
+from math import expm1, log, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from core.books import OptionPosition, Position, Right, Style
 from core.errors import ModelNotApplicable, UnknownInstrument
 from core.market import Instrument
+from quant.options.terms import discount_factor
 from quant.risk.market import DAYS_PER_YEAR, Market, OptionModel, OptionQuote
 from quant.risk.option_values import OptionTerms
 
@@ -22,6 +23,7 @@ _APPROXIMATIONS = {
     Style.AVERAGE: "an average over the month of expiry, by its first two moments",
 }
 _SMALL = 1e-3
+_LARGE = 100.0
 _LEAST_DEVIATION = 1e-10  # on its last day an option is worth what it would pay
 
 
@@ -132,7 +134,8 @@ def exposures(
             or is not among the factors; or an option has expired.
         ModelNotApplicable: Black-76 is asked of a price or strike of 0 or less, or an option's
             average has begun.
-        InvalidInput: an option has no volatility, or a currency no exchange rate.
+        InvalidInput: an option has no volatility, a currency no exchange rate, or the rate is too
+            extreme.
     """
     chosen = contracts_of(positions) if factors is None else tuple(factors)
     place = {factor: n for n, factor in enumerate(chosen)}
@@ -208,7 +211,7 @@ def _option(option: OptionPosition, market: Market) -> tuple[float, ...]:
         instead = "a volatility of the normal model, bachelier, takes any sign"
         raise ModelNotApplicable(model="black76", reason=f"{reason}; {instead}")
     years = (option.expires - market.as_of).days / DAYS_PER_YEAR
-    per_point = market.dollars_per_point(underlying) * exp(-market.rate * years)
+    per_point = market.dollars_per_point(underlying) * discount_factor(market.rate, years)
     deviation = quote.volatility * sqrt(years)
     if option.style is Style.AVERAGE:
         deviation = _average_deviation(option, market.as_of, quote)
@@ -235,6 +238,15 @@ def _average_deviation(option: OptionPosition, as_of: date, quote: OptionQuote) 
     x = variance * lasting
     if quote.model is OptionModel.BACHELIER:
         return sqrt(variance * (waiting + lasting / 3.0))
-    # the difference of nearly equal numbers below; the series is then exact to 1e-12
-    spread = x / 3.0 + x**2 / 36.0 if x < _SMALL else log(2.0 * (expm1(x) - x) / x**2)
-    return sqrt(variance * waiting + spread)
+    return sqrt(variance * waiting + _log_second_moment(x))
+
+
+def _log_second_moment(x: float) -> float:
+    """Return ln 2(eˣ − 1 − x)/x² of x ≥ 0."""
+    if x < _SMALL:
+        # the difference of nearly equal numbers below; the series is then exact to 1e-12
+        return x / 3.0 + x**2 / 36.0
+    if x > _LARGE:
+        # eˣ is beyond floating point from 710 on, and alone long before
+        return x + log(2.0) - 2.0 * log(x)
+    return log(2.0 * (expm1(x) - x) / x**2)

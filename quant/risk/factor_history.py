@@ -5,7 +5,7 @@ change of a position on a day is that of the contract held there (`quant.continu
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -23,13 +23,20 @@ Reals = NDArray[np.float64]
 class FactorHistory:
     """Hold changes (days, F) of factors in points, and on which days they happened (days,).
 
-    `left_out` days are missing, on which all products settled but a price was not known.
+    `left_out` days are missing, on which all products settled but a price was not known; `missing`
+    (F,) counts them by factor. On `uncommon` days some products settled and others did not.
     """
 
     factors: tuple[Instrument, ...]
     dates: tuple[date, ...]
     changes: Reals
     left_out: int
+    missing: tuple[int, ...]
+    uncommon: tuple[date, ...]
+
+    def latest(self, days: int) -> "FactorHistory":
+        """Return the last changes, at most `days` of them; what was missing before stays told."""
+        return replace(self, dates=self.dates[-days:], changes=self.changes[-days:])
 
 
 def curve_position(instrument: Instrument, as_of: date) -> int:
@@ -70,12 +77,15 @@ def factor_changes(
         for product in products
     }
     changes = np.column_stack([by_product[product][:, at - 1] for product, at in places])
-    known = np.flatnonzero(np.isfinite(changes).all(axis=1))
+    is_known = np.isfinite(changes)
+    known = np.flatnonzero(is_known.all(axis=1))
     return FactorHistory(
         factors=tuple(factors),
         dates=tuple(common[row + 1] for row in known.tolist()),
         changes=np.ascontiguousarray(changes[known]),
         left_out=len(changes) - len(known),
+        missing=tuple(np.count_nonzero(~is_known, axis=0).tolist()),
+        uncommon=_uncommon([histories[product].dates for product in products], common),
     )
 
 
@@ -96,6 +106,11 @@ def _common_dates(calendars: list[tuple[date, ...]], as_of: date) -> list[date]:
         return []
     common = set(calendars[0]).intersection(*calendars[1:])
     return sorted(day for day in common if day <= as_of)
+
+
+def _uncommon(calendars: list[tuple[date, ...]], common: list[date]) -> tuple[date, ...]:
+    found = set().union(*calendars).difference(common)
+    return tuple(sorted(day for day in found if common[0] < day < common[-1]))
 
 
 def _held(history: SettlementHistory, common: list[date], positions: list[int]) -> Reals:

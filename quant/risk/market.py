@@ -15,6 +15,8 @@ from quant.contract_sizes import contract_size
 
 DAYS_PER_YEAR = 365.0
 
+_LARGEST_VOLATILITY = 1e6
+
 
 class OptionModel(StrEnum):
     """Name the distribution of a future at expiry: lognormal, or normal."""
@@ -28,15 +30,15 @@ class OptionQuote:
     """Hold a volatility per year: a fraction of the price under Black-76, else price units.
 
     Raises:
-        InvalidInput: it is not a finite number above 0.
+        InvalidInput: it is not above 0 and at most 1e6.
     """
 
     volatility: float
     model: OptionModel = OptionModel.BLACK76
 
     def __post_init__(self) -> None:
-        if not (isfinite(self.volatility) and self.volatility > 0.0):
-            reason = f"expected above 0, was {self.volatility}"
+        if not 0.0 < self.volatility <= _LARGEST_VOLATILITY:
+            reason = f"expected above 0, at most {_LARGEST_VOLATILITY:g}, was {self.volatility}"
             raise InvalidInput(field="volatility", reason=reason)
 
 

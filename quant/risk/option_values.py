@@ -12,6 +12,7 @@ Indices = NDArray[np.int64]
 
 _ROOT_TWO_PI = np.sqrt(2.0 * np.pi)
 _LEAST_FORWARD = 1e-300
+_LEAST_CURVED = 1e-6  # a third of a second at 1 % a year: what is left is a kink
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -47,10 +48,14 @@ class OptionTerms:
         return found
 
     def gammas(self, forwards: Reals) -> Reals:
-        """Return second derivatives by the forward (…, O): φ(d₁)/(F s), or φ(d)/s."""
+        """Return second derivatives by the forward (…, O): φ(d₁)/(F s), or φ(d)/s.
+
+        With a deviation below 1e-6 an option is its payoff, which has a kink and no curvature: 0.
+        """
         density = _density(self._distances(forwards))
         base = np.where(self.lognormal, np.maximum(forwards, _LEAST_FORWARD), 1.0)
-        return np.asarray(density / (base * self.deviations))
+        curved = self.deviations >= _LEAST_CURVED
+        return np.asarray(np.where(curved, density / (base * self.deviations), 0.0))
 
     def vegas(self, forwards: Reals) -> Reals:
         """Return derivatives by the deviation (…, O): F φ(d₁), or φ(d)."""

@@ -14,6 +14,7 @@ from quant.risk.tails import Tail
 Reals = NDArray[np.float64]
 
 _SMOOTHING_MAY_MOVE = 2.0
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -79,15 +80,18 @@ def report(
     This is Euler's allocation (Tasche 1999, Risk contributions and performance measurement): the
     derivative of the measure by the size of the part. Of value at risk it is a mean at one
     scenario, which is too rough; so the neighbourhood of that is averaged and scaled to add up
-    (Epperlein and Smillie 2006), unless that moves the sum by a factor of two.
+    (Epperlein and Smillie 2006), unless that moves the sum by a factor of two. Where parts cancel
+    to rounding, as of a hedge, nothing is scaled.
     """
     by_position = _losses(aggregate, book, means, by_factor=False)
     by_factor = _losses(aggregate, book, means, by_factor=True)
-    total = by_position.sum(axis=1)
-    smoothed = _ratio(tail.value_at_risk, total[0])
+    smoothed = _ratio(tail.value_at_risk, by_position[0])
     rough = not 1.0 / _SMOOTHING_MAY_MOVE <= smoothed <= _SMOOTHING_MAY_MOVE
     row = 1 if rough else 0
-    scales = _ratio(tail.value_at_risk, total[row]), _ratio(tail.expected_shortfall, total[2])
+    scales = (
+        _ratio(tail.value_at_risk, by_position[row]),
+        _ratio(tail.expected_shortfall, by_position[2]),
+    )
 
     def components(losses: Reals) -> Components:
         return Components(
@@ -116,7 +120,7 @@ def _losses(aggregate: Aggregate, book: int, means: TailMeans, *, by_factor: boo
     lines = part.line_factors if by_factor else part.line_positions
     curves = part.curved_factors if by_factor else part.curved_positions
     size = len(aggregate.factors) if by_factor else len(aggregate.labels[book])
-    return -np.array(
+    return 0.0 - np.array(
         [
             sums_at(lines, part.line_dollars * changes[part.line_factors], size)
             + sums_at(curves, part.curved_dollars * curved[part.curved_places], size)
@@ -125,6 +129,7 @@ def _losses(aggregate: Aggregate, book: int, means: TailMeans, *, by_factor: boo
     )
 
 
-def _ratio(wanted: float, found: float) -> float:
-    # with no risk at all there is nothing to scale
-    return float(wanted / found) if found != 0.0 else 1.0
+def _ratio(wanted: float, parts: Reals) -> float:
+    # with no risk there is nothing to scale, and the ratio of two roundings may be anything
+    found = float(parts.sum())
+    return wanted / found if abs(found) > _ROUNDING * float(np.abs(parts).sum()) else 1.0

@@ -68,18 +68,46 @@ def tail_of(pnl: Reals, level: float) -> Tail:
         InvalidInput: a profit is not finite, or `level` is not between 0 and 1.
     """
     check_level(level)
-    count, rank = len(pnl), lower_rank(len(pnl), level)
+    count = len(pnl)
+    depth = tail_depth(count, level)
     if pnl.ndim != 1 or not np.isfinite(pnl).all():
         raise InvalidInput(field="pnl", reason="expected finite numbers only")
-    deviation = max(1, round(sqrt(count * level * (1.0 - level))))
-    last = min(count - 1, rank + max(deviation, _half_window(rank)))
     # partition and not sort: of a million profits, some thousands are wanted
-    worst = np.argpartition(pnl, last)[: last + 1]
-    worst = worst[np.argsort(pnl[worst], kind="stable")]
-    profits = pnl[worst]
-    weights = shortfall_weights(count, level, rank, last + 1)
-    shortfall = -float(weights @ profits)
-    value = -float(profits[rank])
+    worst = np.argpartition(pnl, depth - 1)[:depth]
+    return tail_of_worst(count, level, worst, pnl[worst])
+
+
+def tail_depth(count: int, level: float) -> int:
+    """Return how many of `count` profits, the worst, a tail is made of.
+
+    Raises:
+        HistoryTooShort: there are fewer than 1/(1 − level).
+        InvalidInput: `level` is not between 0 and 1.
+    """
+    rank = lower_rank(count, level)
+    return min(count - 1, rank + max(_deviation(count, level), _half_window(rank))) + 1
+
+
+def tail_of_worst(count: int, level: float, scenarios: Indices, profits: Reals) -> Tail:
+    """Return the tail of `count` profits from the worst of them alone, in any order.
+
+    `profits` (K,) are those of `scenarios` (K,), at least as many as `tail_depth` tells.
+
+    Raises:
+        HistoryTooShort: as `tail_depth`.
+        InvalidInput: they are fewer.
+    """
+    depth, rank = tail_depth(count, level), lower_rank(count, level)
+    if len(profits) < depth:
+        reason = f"expected the worst {depth} of {count}, were {len(profits)}"
+        raise InvalidInput(field="profits", reason=reason)
+    order = np.argsort(profits, kind="stable")[:depth]
+    worst, profits = scenarios[order], profits[order]
+    deviation, last = _deviation(count, level), depth - 1
+    weights = shortfall_weights(count, level, rank, depth)
+    # 0.0 − 0.0 is 0.0, and −0.0 would be printed with its sign
+    shortfall = 0.0 - float(weights @ profits)
+    value = 0.0 - float(profits[rank])
     spread = float(weights @ (profits + shortfall) ** 2)
     low, high = max(0, rank - deviation), min(last, rank + deviation)
     return Tail(
@@ -110,6 +138,11 @@ def lower_rank(count: int, level: float) -> int:
         needed = ceil(1.0 / (1.0 - level) - _ROUNDING)
         raise HistoryTooShort(subject=f"a {level:.4g} quantile", needed=needed, found=count)
     return max(0, ceil(share - _ROUNDING * max(1.0, share)) - 1)
+
+
+def _deviation(count: int, level: float) -> int:
+    """Return one binomial deviation of how many profits are in the tail, at least 1."""
+    return max(1, round(sqrt(count * level * (1.0 - level))))
 
 
 def _half_window(rank: int) -> int:

@@ -27,7 +27,7 @@ Reals = NDArray[np.float64]
 FEWEST_ROWS = 240
 """Name the daily rows that an estimate needs: about a year."""
 
-SEASONAL_PRODUCTS = frozenset({"NG", "HO", "RB", "G", "NBP", "TTF"})
+SEASONAL_PRODUCTS = frozenset({"NG", "HO", "RB", "G", "NBP", "TTF", "PJM", "DEB"})
 """Name the products whose delivery months differ for good: heating and driving seasons."""
 
 _ROWS_OF_A_WEEK = 5

@@ -1,6 +1,6 @@
 """Own the exponentially weighted variance of price changes, day by day or all days at once."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +39,8 @@ class EwmaState:
         """
         check_of_series(changes, len(self.variances))
         decay = decay_of(self.half_life)
-        return replace(self, variances=decay * self.variances + (1.0 - decay) * changes**2)
+        variances = decay * self.variances + (1.0 - decay) * changes**2
+        return EwmaState(half_life=self.half_life, variances=variances)
 
     def forecasts(self, horizon: int) -> Reals:
         """Return the variance of each of the next days (horizon, series): all are the same."""

@@ -3,8 +3,8 @@
 Parameters are fitted in `quant.volatility.garch_fit`.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,7 +83,8 @@ class GarchState:
         """
         check_of_series(changes, len(self.parameters))
         mu, omega, alpha, beta = _columns(self.parameters)
-        return replace(self, variances=omega + alpha * (changes - mu) ** 2 + beta * self.variances)
+        variances = omega + alpha * (changes - mu) ** 2 + beta * self.variances
+        return GarchState(parameters=self.parameters, variances=variances)
 
     def forecasts(self, horizon: int) -> Reals:
         """Return the expected variance of each of the next days, shape (horizon, series).
@@ -116,7 +117,8 @@ def garch_variances(parameters: GarchParameters, changes: Reals, initial: float)
     return np.concatenate([[initial], rest])
 
 
-def _columns(parameters: Sequence[GarchParameters]) -> tuple[Reals, Reals, Reals, Reals]:
+@lru_cache(maxsize=256)
+def _columns(parameters: tuple[GarchParameters, ...]) -> tuple[Reals, Reals, Reals, Reals]:
     values = np.array([(one.mu, one.omega, one.alpha, one.beta) for one in parameters])
     mu, omega, alpha, beta = values.T
     return mu, omega, alpha, beta

@@ -13,6 +13,7 @@ from quant.volatility.garch import GarchParameters
 Reals = NDArray[np.float64]
 
 _NEEDED = 100  # below, the likelihood is flat in α and β
+_EQUAL = 1e-12
 _MODEL = "GARCH(1,1)"
 
 
@@ -48,9 +49,12 @@ def fit_garch(
     Raises:
         InvalidInput: the changes have more than one dimension, or a number is not finite.
         HistoryTooShort: there are fewer than 100 days.
-        ModelNotApplicable: the prices never moved, or the search for the maximum failed.
+        ModelNotApplicable: the prices never moved or always alike, or the search for the maximum
+            failed.
     """
     check_changes(changes, subject=_MODEL, needed=_NEEDED)
+    if np.ptp(changes) <= _EQUAL * np.abs(changes).max():
+        raise ModelNotApplicable(model=_MODEL, reason="the changes are all the same")
     scale = float(np.sqrt(np.mean(changes**2)))
     model = arch_model(
         changes / scale,

@@ -1,7 +1,9 @@
 """Own the heterogeneous autoregression: tomorrow from the last day, week and month."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +33,24 @@ class HarParameters:
     week: float
     month: float
     standard_errors: tuple[float, float, float, float] = (np.nan,) * 4
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the parameters as JSON-ready values; standard errors are null if not fitted."""
+        errors = [None if np.isnan(error) else error for error in self.standard_errors]
+        return {
+            "constant": self.constant,
+            "day": self.day,
+            "week": self.week,
+            "month": self.month,
+            "standard_errors": errors,
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Return the parameters that `to_json` was called on."""
+        errors = (np.nan if error is None else error for error in values["standard_errors"])
+        constant, day, week, month = errors
+        return cls(**{**values, "standard_errors": (constant, day, week, month)})
 
     @property
     def coefficients(self) -> Reals:
@@ -71,7 +91,8 @@ class HarState:
             InvalidInput: shapes disagree, or a number is not finite.
         """
         check_of_series(measures, len(self.parameters))
-        return replace(self, measures=np.concatenate([self.measures[1:], measures[None]]))
+        later = np.concatenate([self.measures[1:], measures[None]])
+        return HarState(parameters=self.parameters, measures=later)
 
     def forecasts(self, horizon: int) -> Reals:
         """Return the expected measure of each of the next days, shape (horizon, series).

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar, nnls
+from scipy.optimize import minimize_scalar
 
 from core.errors import HistoryTooShort, InvalidInput
 
@@ -86,20 +86,41 @@ def fit_samuelson(years: Reals, volatilities: Reals) -> SamuelsonCurve:
     if different < 3:
         raise HistoryTooShort(subject="Samuelson curve", needed=3, found=different)
 
-    def solved(decay: float) -> tuple[Reals, float]:
-        near = np.exp(-decay * years)
-        found, distance = nnls(np.column_stack([1.0 - near, near]), volatilities)
-        return found, float(distance)
+    def distances(decays: Reals) -> Reals:
+        return _solved(decays, years, volatilities)[1]
 
-    distances = [solved(float(decay))[1] for decay in _DECAYS]
-    best = int(np.argmin(distances))
+    best = int(np.argmin(distances(_DECAYS)))
     around = np.log(_DECAYS[[max(0, best - 1), min(len(_DECAYS) - 1, best + 1)]])
     refined = minimize_scalar(
-        lambda log_decay: solved(float(np.exp(log_decay)))[1],
+        lambda log_decay: float(distances(np.exp([log_decay]))[0]),
         bounds=(float(around[0]), float(around[1])),
         method="bounded",
         options={"xatol": 1e-10},
     )
-    decay = min(float(np.exp(refined.x)), float(_DECAYS[best]), key=lambda k: solved(k)[1])
-    (long_run, at_expiry), _ = solved(decay)
-    return SamuelsonCurve(long_run=float(long_run), at_expiry=float(at_expiry), decay=decay)
+    decays = np.array([np.exp(refined.x), _DECAYS[best]])
+    found, apart = _solved(decays, years, volatilities)
+    better = int(np.argmin(apart))
+    long_run, at_expiry = found[better].tolist()
+    return SamuelsonCurve(long_run=long_run, at_expiry=at_expiry, decay=float(decays[better]))
+
+
+def _solved(decays: Reals, years: Reals, volatilities: Reals) -> tuple[Reals, Reals]:
+    """Return by decay (decays, 2) the best volatilities of at least 0, and how far off they are.
+
+    With two unknowns the best is where no bound holds, if it is within them, or else on one.
+    """
+    near = np.exp(-decays[:, None] * years)
+    far = -np.expm1(-decays[:, None] * years)
+    ff, nn, fn = (far * far).sum(axis=1), (near * near).sum(axis=1), (far * near).sum(axis=1)
+    fv, nv = far @ volatilities, near @ volatilities
+    nothing = np.zeros_like(ff)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        free = np.stack([fv * nn - nv * fn, nv * ff - fv * fn]) / (ff * nn - fn * fn)
+        bound = [np.stack([fv / ff, nothing]), np.stack([nothing, nv / nn])]
+    candidates = np.nan_to_num(np.stack([free, *bound]), nan=0.0, posinf=0.0, neginf=0.0)
+    allowed = (candidates >= 0.0).all(axis=1)
+    fitted = candidates[:, 0, :, None] * far + candidates[:, 1, :, None] * near
+    apart = np.linalg.norm(fitted - volatilities, axis=2)
+    best = np.argmin(np.where(allowed, apart, np.inf), axis=0)
+    rows = np.arange(len(decays))
+    return candidates[best, :, rows], apart[best, rows]

@@ -42,6 +42,8 @@ router = APIRouter(tags=["market"])
 MAX_DAYS_EARLY = 60
 # Two last trade dates of a product are further apart than this in business days.
 _DAYS_PER_CONTRACT = 15
+# Where trading gathers in a December, the next is a year away, and the one after it two.
+_ACTIVE_MONTHS = 24
 
 
 class HistoryPoint(BaseModel):
@@ -108,7 +110,9 @@ async def _asked(
     caller: CallerOf,
     symbol: Annotated[
         str | None,
-        Query(max_length=20, description="c.0 is the front by expiry, c.1 the next; unset: c.0."),
+        Query(
+            max_length=20, description="c.0: the front, c.1 the next; n.0, v.0: most open, traded."
+        ),
     ] = None,
     contract: Annotated[str | None, Query(description="One delivery month, YYYYMM.")] = None,
     position: Annotated[
@@ -165,14 +169,24 @@ async def read_history(
     """Return the settlements of a continuous symbol or of one contract, by date.
 
     A continuous symbol moves from contract to contract; `rolls` tells when, and by how much the
-    price jumped. Ranking by open interest (n.0) or volume (v.0) needs figures that stored
-    settlements do not hold, and is refused with the code `model-not-applicable`.
+    price jumped. Ranking by open interest (n.0) or volume (v.0) is among the nearest contracts,
+    two years of them and more for a higher rank, by the figures of the day before. Where the
+    source told none, it is refused with the code `model-not-applicable`.
     """
     if isinstance(asked.of, Instrument):
         loaded = await _read_contract(services, caller, asked.of, dates)
     else:
-        positions = asked.of.rank + 2 + ceil(asked.days_early / _DAYS_PER_CONTRACT)
-        loaded = await read_contracts(services, caller, code, dates, min(positions, MAX_POSITIONS))
+        by_figures = asked.of.rule is not RollRule.CALENDAR
+        ahead = _ACTIVE_MONTHS if by_figures else 2
+        positions = asked.of.rank + ahead + ceil(asked.days_early / _DAYS_PER_CONTRACT)
+        loaded = await read_contracts(
+            services,
+            caller,
+            code,
+            dates,
+            min(positions, MAX_POSITIONS),
+            with_figures=by_figures,
+        )
     # Twenty years take a while, and the loop serves others meanwhile.
     return await asyncio.to_thread(_answer, loaded, asked, form)
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from core import products as registry
 from core.clock import utc_from_ns
+from core.dates import Day
 from core.market import ContractMonth, Instrument, validate_source
 from core.products import Product
 from quant.calendars import last_trade_date, listed_contracts
@@ -65,7 +66,7 @@ async def list_instruments(
     source: Annotated[
         str | None, Query(description="Whose listing; unset: the one recorded last.")
     ] = None,
-    on: Annotated[date | None, Query(description="Trading on this day; unset: today.")] = None,
+    on: Annotated[Day | None, Query(description="Trading on this day; unset: today.")] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_CONTRACTS)] = 36,
 ) -> InstrumentList:
     """List the contracts of a product, as its venue lists them, else by the product's rule."""

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from core import products as registry
 from core.clock import utc_from_ns
+from core.dates import Day
 from core.market import Curve, CurvePoint, Instrument, validate_source
 from quant.forward_curve import Interpolation
 from quant.units import price_unit_of
@@ -158,9 +159,7 @@ async def read_curve(
     code: str,
     caller: CallerOf,
     services: ServicesOf,
-    as_of: Annotated[
-        date | None, Query(description="The curve as it settled on this date.")
-    ] = None,
+    as_of: Annotated[Day | None, Query(description="The curve as it settled on this date.")] = None,
     source: Annotated[str | None, Query(description="cme, sandbox or import:NAME.")] = None,
 ) -> CurveView:
     """Return the live forward curve, or the one settled at or before a date."""
@@ -181,12 +180,12 @@ async def read_curve_prices(
     caller: CallerOf,
     services: ServicesOf,
     on: Annotated[
-        list[date], Query(min_length=1, max_length=400, description="A day; may be repeated.")
+        list[Day], Query(min_length=1, max_length=400, description="A day; may be repeated.")
     ],
     interpolation: Annotated[
         Interpolation, Query(description="How prices between two contracts are found.")
     ] = Interpolation.LINEAR,
-    as_of: Annotated[date | None, Query(description="Unset: the latest that settled.")] = None,
+    as_of: Annotated[Day | None, Query(description="Unset: the latest that settled.")] = None,
     source: Annotated[str | None, Query(description="cme, sandbox or import:NAME.")] = None,
 ) -> CurvePricesView:
     """Return the prices of days on the curve that settled at or before a date.

@@ -8,14 +8,15 @@ from typing import Annotated
 import numpy as np
 import pyarrow as pa
 from fastapi import APIRouter, Query, Response
+from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from core.errors import HistoryTooShort
+from core.errors import HistoryTooShort, InvalidInput
 from core.market import Instrument
 from quant.calendars import front_month
 from quant.seasonal_band import SeasonalBand, seasonal_band
 from quant.spreads import PriceSeries, Spread
-from quant.units import price_unit_of
+from quant.units import PriceUnit, converted, price_unit_of
 from serve.keys import Caller, CallerOf
 from serve.named_spreads import NamedSpread, Series, SpreadLeg, named_spread
 from serve.services import Services, ServicesOf
@@ -39,10 +40,13 @@ from storage.contract_histories import (
     settled_range,
 )
 
+Reals = NDArray[np.float64]
+
 router = APIRouter(tags=["market"])
 
-_MAX_BAND_YEARS = 10
-_LEAP_YEAR = timedelta(days=366)
+MAX_BAND_YEARS = 10
+LEAP_YEAR = timedelta(days=366)
+_TESTED_LEGS = 2
 
 
 class SpreadLegView(BaseModel):
@@ -71,16 +75,35 @@ class SpreadPoint(BaseModel):
     high: str | None
 
 
+class CointegrationView(BaseModel):
+    """Hold Engle and Granger's test of the first leg = constant + ratio · the second + u.
+
+    Prices are in the unit of the spread. Below `limit` the statistic tells, at 5 %, that u comes
+    back to 0; `half_life_days` is how long half of it takes, null where it does not.
+    """
+
+    statistic: float
+    p_value: float
+    limit: float
+    is_cointegrated: bool
+    ratio: float
+    constant: float
+    half_life_days: float | None
+    observations: int
+
+
 class SpreadView(BaseModel):
     """Hold a spread; its values are `currency` per `price_unit`, `unit` in short.
 
     The legs tell contracts and prices of the latest date. `missing` are dates without a value,
-    because a leg did not settle.
+    because a leg did not settle. `sources` are by product; `source` is that of the first leg.
+    `cointegration` is of the dates of the points, null unless asked for.
     """
 
     name: str
     title: str
     source: str
+    sources: dict[str, str]
     currency: str
     price_unit: str
     unit: str
@@ -91,6 +114,7 @@ class SpreadView(BaseModel):
     ignored: list[IgnoredView]
     ignored_rows: int
     recorded_until: datetime
+    cointegration: CointegrationView | None = None
 
 
 @router.get("/spreads/{name}", responses=row_answers(SpreadView))
@@ -108,19 +132,26 @@ async def read_spread(
         Query(description="`1-12` for a calendar spread (unset: 1-2), `1` for a crack (unset: 1)."),
     ] = None,
     years: Annotated[
-        int, Query(ge=1, le=_MAX_BAND_YEARS, description="Earlier years in the band.")
+        int, Query(ge=1, le=MAX_BAND_YEARS, description="Earlier years in the band.")
     ] = 5,
+    cointegration: Annotated[
+        bool, Query(description="Test whether the two legs keep together; 60 dates are needed.")
+    ] = False,
 ) -> Response:
     """Return a spread by date: calendar, crack-3-2-1, crack-2-1-1, crack-gasoline, ….
 
     A calendar spread is near less far, above 0 in backwardation. A crack of c:g:d makes g of
     gasoline (RB) and d of distillate (HO) from c of crude, in the unit of the crude. Legs are by
     position, so that their delivery months may differ when they roll on different days. All are
-    read from one source.
+    read from one source. `spark` and `clean-spark` have routes of their own.
     """
     asked = named_spread(name, product, positions)
+    if cointegration and len(asked.legs) != _TESTED_LEGS:
+        reason = f"expected a spread of two legs, {name} has {len(asked.legs)}"
+        raise InvalidInput(field="cointegration", reason=reason)
     loaded, since = await _read(services, caller, asked, dates, years)
-    return await asyncio.to_thread(_answer, asked, loaded, since, years, form)
+    work = (asked, loaded, since, years)
+    return await asyncio.to_thread(_answer, *work, form, tests=cointegration)
 
 
 async def _read(
@@ -138,7 +169,7 @@ async def _read(
             last=dates.last,
             default=ONE_YEAR,
         )
-        with_band = DateRange(first=span.first - years * _LEAP_YEAR, last=span.last)
+        with_band = DateRange(first=span.first - years * LEAP_YEAR, last=span.last)
         loaded = [
             await load_contracts(
                 connection, org_id, source, code, with_band, asked.positions_of(code)
@@ -149,7 +180,13 @@ async def _read(
 
 
 def _answer(
-    asked: NamedSpread, loaded: Sequence[LoadedContracts], since: date, years: int, form: Form
+    asked: NamedSpread,
+    loaded: Sequence[LoadedContracts],
+    since: date,
+    years: int,
+    form: Form,
+    *,
+    tests: bool,
 ) -> Response:
     series = _series(asked, loaded)
     spread = asked.join(series)
@@ -157,17 +194,9 @@ def _answer(
     if not band.dates:
         raise HistoryTooShort(subject=f"{spread.name} from {since} on", needed=1, found=0)
     view = _view(asked, loaded, spread, band, series)
-    rows = pa.table(
-        {
-            "date": pa.array(band.dates, pa.date32()),
-            "value": [point.value for point in view.points],
-            "years": pa.array(band.years, pa.int16()),
-            "low": pa.array([point.low for point in view.points], pa.string()),
-            "mean": pa.array([point.mean for point in view.points], pa.string()),
-            "high": pa.array([point.high for point in view.points], pa.string()),
-        }
-    )
-    return in_form(view, rows, form)
+    if tests:
+        view.cointegration = _tested(asked, series, band.dates)
+    return in_form(view, point_rows(view.points), form)
 
 
 def _series(asked: NamedSpread, loaded: Sequence[LoadedContracts]) -> Series:
@@ -194,13 +223,14 @@ def _view(
     series: Series,
 ) -> SpreadView:
     unit = price_unit_of(asked.legs[0].product)
-    points = _points(spread, band)
+    points = spread_points(spread, band)
     absent = {day for one in loaded for day in one.absent}
     missing = absent.union(spread.missing).difference(spread.dates)
     return SpreadView(
         name=asked.name,
         title=spread.name,
         source=loaded[0].source,
+        sources={one.history.product: one.source for one in loaded},
         currency=unit.currency,
         price_unit=unit.per,
         unit=str(unit),
@@ -214,7 +244,47 @@ def _view(
     )
 
 
-def _points(spread: Spread, band: SeasonalBand) -> list[SpreadPoint]:
+def _tested(asked: NamedSpread, series: Series, dates: Sequence[date]) -> CointegrationView:
+    # arch takes a second to import, and few ask for it
+    from quant.cointegration import cointegration
+
+    unit = price_unit_of(asked.legs[0].product)
+    y, x = (_prices_on(series[leg.product, leg.position], dates, unit) for leg in asked.legs)
+    found = cointegration(y, x)
+    return CointegrationView(
+        statistic=found.statistic,
+        p_value=found.p_value,
+        limit=found.limit,
+        is_cointegrated=found.is_cointegrated,
+        ratio=found.ratio,
+        constant=found.constant,
+        half_life_days=found.half_life,
+        observations=found.observations,
+    )
+
+
+def _prices_on(series: PriceSeries, dates: Sequence[date], unit: PriceUnit) -> Reals:
+    wanted = frozenset(dates)
+    rows = [row for row, day in enumerate(series.dates) if day in wanted]
+    return np.asarray(converted(series.prices[rows], series.unit, unit))
+
+
+def point_rows(points: Sequence[SpreadPoint]) -> pa.Table:
+    """Return the points of a spread as a table, values as decimal text."""
+    return pa.table(
+        {
+            "date": pa.array([point.date for point in points], pa.date32()),
+            "value": [point.value for point in points],
+            "years": pa.array([point.years for point in points], pa.int16()),
+            "low": pa.array([point.low for point in points], pa.string()),
+            "mean": pa.array([point.mean for point in points], pa.string()),
+            "high": pa.array([point.high for point in points], pa.string()),
+        }
+    )
+
+
+def spread_points(spread: Spread, band: SeasonalBand) -> list[SpreadPoint]:
+    """Return the values of a spread on the dates of its band, each with its range."""
     values = spread.values[-len(band.dates) :]
     columns = np.stack([values, band.minimum, band.mean, band.maximum], axis=1)
     return [

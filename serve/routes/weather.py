@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Query
 
 from core.clock import utc_from_ns
+from core.dates import Day
 from core.errors import InvalidInput, NotFound
 from core.weather import (
     STATIONS,
@@ -126,10 +127,10 @@ async def read_degree_days(
     caller: CallerOf,
     services: ServicesOf,
     first: Annotated[
-        date | None, Query(alias="from", description="Unset: the first of seven days.")
+        Day | None, Query(alias="from", description="Unset: the first of seven days.")
     ] = None,
     last: Annotated[
-        date | None, Query(alias="to", description="This day included; unset: in six days.")
+        Day | None, Query(alias="to", description="This day included; unset: in six days.")
     ] = None,
     source: SourceOf = None,
 ) -> DegreeDayList:

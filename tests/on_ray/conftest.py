@@ -36,7 +36,13 @@ class Stack:
     @property
     def environment(self) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("HELIOSTAT_", "RAY_"))}
-        return {**kept, "HELIOSTAT_DATA": str(self.data), "HELIOSTAT_PORT": str(self.port)}
+        return {
+            **kept,
+            "HELIOSTAT_DATA": str(self.data),
+            "HELIOSTAT_PORT": str(self.port),
+            # One estimate is enough for what is tested, and leaves the cores to it.
+            "HELIOSTAT_MODEL_PRODUCTS": "CL",
+        }
 
     def run(self, *words: str, timeout_s: float = COMMAND_TIMEOUT_S) -> Any:
         """Run `heliostat WORDS` and return the finished process."""

@@ -1,5 +1,6 @@
 """Show which doors of a stack are open, and to whom."""
 
+import contextlib
 from ipaddress import ip_address
 
 import httpx
@@ -17,9 +18,11 @@ def listeners(stack: Stack) -> set[tuple[str, str, int]]:
     """Return (program, address, port) of every TCP socket the stack listens on."""
     found = set()
     for process in stack_processes(stack.chosen.paths.stack_id):
-        for socket in process.net_connections(kind="tcp"):
-            if socket.status == psutil.CONN_LISTEN:
-                found.add((" ".join(process.cmdline()), socket.laddr.ip, socket.laddr.port))
+        # an idle worker of Ray may end while it is looked at, and then listens no more
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for socket in process.net_connections(kind="tcp"):
+                if socket.status == psutil.CONN_LISTEN:
+                    found.add((" ".join(process.cmdline()), socket.laddr.ip, socket.laddr.port))
     return found
 
 

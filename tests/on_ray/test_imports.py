@@ -50,7 +50,7 @@ def test_a_second_import_stores_nothing_and_negative_prices_are_data(stack: Stac
     words = ("import", "settlements", str(path), "--name", "good", "--json")
     first, second = (json.loads(stack.run(*words).stdout) for _ in range(2))
     assert (first["stored"], second["stored"], second["unchanged"]) == (2, 0, 2)
-    assert stored(stack, "import:good")[0] == "2020-04-20,CL,,1,-37.63,0"
+    assert stored(stack, "import:good")[0] == "2020-04-20,CL,,1,-37.63,0,,"
     asked = ("curve", "CL", "--source", "import:good", "--as-of", "2020-04-21", "--json")
     curve = json.loads(stack.run(*asked).stdout)
     assert curve["as_of"] == "2020-04-20"
@@ -67,4 +67,13 @@ def test_a_changed_price_needs_revise_and_keeps_the_earlier_one(stack: Stack) ->
     assert "--revise" in refused.stderr
     done = json.loads(stack.run(*words, "--revise", "--json").stdout)
     assert done["revised"] == 1
-    assert stored(stack, "import:revised")[1] == "2020-04-20,CL,,2,20.44,1"
+    assert stored(stack, "import:revised")[1] == "2020-04-20,CL,,2,20.44,1,,"
+
+
+def test_a_book_of_imported_contracts_is_stressed(stack: Stack) -> None:
+    stack.run("import", "settlements", str(write(stack, "s.csv", GOOD)), "--name", "stressed")
+    book = write(stack, "book.csv", "kind,instrument,contracts\nfuture,CL-202005,1\n")
+    asked = ("--file", str(book), "--source", "import:stressed", "--as-of", "2020-04-20")
+    done = stack.run("risk", "stress", *asked, "--stress", "negative-wti-2020", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["outcomes"][0]["profit"] == pytest.approx(-55_900.0)

@@ -58,7 +58,8 @@ function useProducts(api: Api) {
       try {
         const items = await api.products();
         if (gone) return;
-        setProducts(items);
+        const priced = items.filter((item) => item.live_source !== null || item.sources.length > 0);
+        setProducts(priced.length > 0 ? priced : items);
         setError(null);
       } catch (failure) {
         if (gone) return;

@@ -13,9 +13,12 @@ from heliostat.address import find_address
 from heliostat.desk import AsyncDesk
 from heliostat.events import MarketEvent
 from heliostat.flows import ExportFormat, Flows
+from heliostat.forecasting import AsyncForecasting
 from heliostat.market_flows import RangeOptions, Resolution, TickForm, TickKind
+from heliostat.pricing import AsyncPricing
 from heliostat.research import AsyncFrames
 from heliostat.retry import RetryPolicy, Timeouts
+from heliostat.risks import AsyncRisks
 from heliostat.run_flows import (
     Envelope,
     PortfolioOptions,
@@ -34,6 +37,7 @@ from heliostat.runs import (
     WebhookDelivery,
 )
 from heliostat.settled import AsyncSettled
+from heliostat.studies import AsyncStudies
 from heliostat.transports import AsyncTransport, client_settings
 from heliostat.weather import (
     CurrentWeather,
@@ -44,7 +48,9 @@ from heliostat.weather import (
 )
 
 
-class AsyncClient(AsyncFrames, AsyncDesk, AsyncSettled):
+class AsyncClient(
+    AsyncFrames, AsyncDesk, AsyncSettled, AsyncForecasting, AsyncPricing, AsyncStudies, AsyncRisks
+):
     """Talk to the Heliostat API from asynchronous code.
 
     The address and key are the arguments, else HELIOSTAT_URL and HELIOSTAT_KEY, else those of the
@@ -242,7 +248,7 @@ class AsyncClient(AsyncFrames, AsyncDesk, AsyncSettled):
             RunCancelled: someone cancelled it.
         """
         asked = specification_of(None, options)
-        flow = self._flows.optimize(asked, Envelope(fresh=fresh), on_submitted)
+        flow = self._flows.carried_out("portfolio", asked, Envelope(fresh=fresh), on_submitted)
         return await self._transport.run(flow, on_event)
 
     async def run(self, run_id: str) -> Run:

@@ -13,9 +13,12 @@ from heliostat.address import find_address
 from heliostat.desk import Desk
 from heliostat.events import MarketEvent
 from heliostat.flows import ExportFormat, Flows
+from heliostat.forecasting import Forecasting
 from heliostat.market_flows import RangeOptions, Resolution, TickForm, TickKind
+from heliostat.pricing import Pricing
 from heliostat.research import Frames
 from heliostat.retry import RetryPolicy, Timeouts
+from heliostat.risks import Risks
 from heliostat.run_flows import (
     Envelope,
     PortfolioOptions,
@@ -34,6 +37,7 @@ from heliostat.runs import (
     WebhookDelivery,
 )
 from heliostat.settled import Settled
+from heliostat.studies import Studies
 from heliostat.transports import SyncTransport, client_settings
 from heliostat.weather import (
     CurrentWeather,
@@ -44,7 +48,7 @@ from heliostat.weather import (
 )
 
 
-class Client(Frames, Desk, Settled):
+class Client(Frames, Desk, Settled, Forecasting, Pricing, Studies, Risks):
     """Talk to the Heliostat API.
 
     The address and key are the arguments, else HELIOSTAT_URL and HELIOSTAT_KEY, else those of the
@@ -239,7 +243,7 @@ class Client(Frames, Desk, Settled):
             RunCancelled: someone cancelled it.
         """
         asked = specification_of(None, options)
-        flow = self._flows.optimize(asked, Envelope(fresh=fresh), on_submitted)
+        flow = self._flows.carried_out("portfolio", asked, Envelope(fresh=fresh), on_submitted)
         return self._transport.run(flow, on_event)
 
     def run(self, run_id: str) -> Run:

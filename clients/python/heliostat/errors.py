@@ -22,10 +22,12 @@ HeliostatError
     │   ├── UnknownProduct
     │   ├── RunNotFound
     │   ├── CurveNotFound
-    │   └── BookNotFound
+    │   ├── BookNotFound
+    │   └── ForecastNotFound
     ├── Conflict              409
     │   ├── RunAlreadyFinished
     │   ├── ResultNotReady
+    │   ├── ModelNotReady
     │   ├── SettlementsChanged
     │   ├── BookExists
     │   └── BookChanged
@@ -237,6 +239,13 @@ class BookNotFound(NotFound):
     statuses = frozenset()
 
 
+class ForecastNotFound(NotFound):
+    """Raised when no forecast of the product was published for the date or before."""
+
+    codes = frozenset({"forecast-not-found"})
+    statuses = frozenset()
+
+
 class Conflict(ApiError):
     """Raised when what is stored forbids the request."""
 
@@ -254,6 +263,13 @@ class ResultNotReady(Conflict):
     """Raised when a run has no result, or none in the form asked for."""
 
     codes = frozenset({"result-not-ready"})
+    statuses = frozenset()
+
+
+class ModelNotReady(Conflict):
+    """Raised when a product's model has nothing to say yet; `reason` tells what it waits for."""
+
+    codes = frozenset({"model-not-ready"})
     statuses = frozenset()
 
 

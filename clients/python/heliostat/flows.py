@@ -14,9 +14,12 @@ from heliostat.book_flows import BookFlows
 from heliostat.effects import Call, FileBody, Flow, read_chunk
 from heliostat.errors import UnexpectedAnswer, error_from_problem
 from heliostat.files import save
+from heliostat.forecast_flows import ForecastFlows
 from heliostat.frames import FrameFlows
 from heliostat.history_flows import HistoryFlows
 from heliostat.market_flows import MarketFlows
+from heliostat.option_flows import OptionFlows
+from heliostat.risk_flows import RiskFlows
 from heliostat.sse import LineSplitter, json_object
 from heliostat.weather_flows import WeatherFlows
 from heliostat.webhook_flows import WebhookFlows
@@ -26,7 +29,17 @@ ExportFormat = Literal["csv", "arrow"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Flows(MarketFlows, HistoryFlows, FrameFlows, WeatherFlows, WebhookFlows, BookFlows):
+class Flows(
+    MarketFlows,
+    HistoryFlows,
+    ForecastFlows,
+    FrameFlows,
+    WeatherFlows,
+    WebhookFlows,
+    BookFlows,
+    OptionFlows,
+    RiskFlows,
+):
     """Make the flows of one client; holds settings only, so it may be shared freely."""
 
     def import_settlements(

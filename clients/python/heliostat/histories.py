@@ -5,6 +5,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
 from heliostat.frames import require_packages
 from heliostat.models import IgnoredSettlement, Model
 
@@ -93,15 +95,37 @@ class SpreadPoint(Model):
     high: Decimal | None = None
 
 
+class Cointegration(Model):
+    """Hold Engle and Granger's test of the first side = constant + ratio · the second + u.
+
+    Below `limit` the statistic tells, at 5 %, that u comes back to 0, half of it within
+    `half_life_days`.
+    """
+
+    statistic: float
+    p_value: float
+    limit: float
+    is_cointegrated: bool
+    ratio: float
+    constant: float
+    half_life_days: float | None = None
+    observations: int
+
+
 class Spread(Model):
     """Hold a spread by date; values are in `unit`, such as USD/bbl.
 
-    `missing` are dates without a value, because a side did not settle.
+    `missing` are dates without a value, because a side did not settle. `sources` are by product.
+    Of a spark spread `heat_rate` and `emission` are what it was made with. `cointegration` is of
+    the dates of the points, None unless asked for.
     """
 
     name: str
     title: str
     source: str
+    sources: dict[str, str] = Field(default_factory=dict)
+    heat_rate: float | None = None
+    emission: float | None = None
     currency: str
     price_unit: str
     unit: str
@@ -112,6 +136,7 @@ class Spread(Model):
     ignored: tuple[IgnoredSettlement, ...] = ()
     ignored_rows: int = 0
     recorded_until: datetime
+    cointegration: Cointegration | None = None
 
     def to_frame(self) -> "pd.DataFrame":
         """Return a data frame by date, values as numbers; `attrs` says what they are.

@@ -41,14 +41,26 @@ class HistoryOptions(DateOptions, total=False):
 
 
 class SpreadOptions(DateOptions, total=False):
-    """Name the `product` of a calendar spread, or the crude of a crack, and the `positions`.
+    """Name the `product`: of a calendar spread, the crude of a crack, the power of a spark spread.
 
-    Those are two for a calendar spread, `1-12`, and one for a crack. `years` are in the band.
+    `positions` are two for a calendar spread, `1-12`, one for others. `years` are in the band.
+    `cointegration` tests whether the legs keep together, where there are two. The rest is of spark
+    spreads: MMBtu of `gas` for a MWh, tonnes of carbon for one, what one of the gas's and of the
+    carbon's currency is worth in the power's, and the source of each.
     """
 
     product: str | None
     positions: str | int | None
     years: int
+    cointegration: bool | None
+    gas: str | None
+    heat_rate: float | None
+    emission: float | None
+    exchange_rate: float | None
+    carbon_exchange_rate: float | None
+    power_source: str | None
+    gas_source: str | None
+    carbon_source: str | None
 
 
 class SeasonOptions(DateOptions, total=False):
@@ -85,6 +97,15 @@ class HistoryFlows(Conversation):
                 product=asked.get("product"),
                 positions=asked.get("positions"),
                 years=asked.get("years"),
+                cointegration=asked.get("cointegration"),
+                gas=asked.get("gas"),
+                heat_rate=asked.get("heat_rate"),
+                emission=asked.get("emission"),
+                exchange_rate=asked.get("exchange_rate"),
+                carbon_exchange_rate=asked.get("carbon_exchange_rate"),
+                power_source=asked.get("power_source"),
+                gas_source=asked.get("gas_source"),
+                carbon_source=asked.get("carbon_source"),
             ),
         )
         return self._fetch(Spread, _get(f"spreads/{segment(name)}", params))

@@ -42,7 +42,7 @@ class RunReader:
         return str(self._sequence) if self._sequence else None
 
     def call(self) -> Call:
-        return _stream_call(self._path, (), self.last_event_id, self._silence_s)
+        return stream_call(self._path, (), self.last_event_id, self._silence_s)
 
     def accept(self, frame: Frame) -> RunEvent | None:
         if frame.event == HEARTBEAT:
@@ -91,7 +91,7 @@ class MarketReader:
 
     def call(self) -> Call:
         params = query(products=",".join(self._products), max_events=self._left)
-        return _stream_call("/v1/streams/quotes", params, self._event_id, self._silence_s)
+        return stream_call("/v1/streams/quotes", params, self._event_id, self._silence_s)
 
     def accept(self, frame: Frame) -> events.MarketEvent | None:
         self._event_id = frame.event_id
@@ -108,7 +108,7 @@ class MarketReader:
         return self._left is not None and (clean_end or self._left <= 0)
 
 
-def _stream_call(
+def stream_call(
     path: str, params: tuple[tuple[str, str], ...], last_event_id: str | None, silence_s: float
 ) -> Call:
     headers = {"Accept": EVENT_STREAM_TYPE, "Cache-Control": "no-store"}

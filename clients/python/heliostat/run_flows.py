@@ -161,14 +161,15 @@ class RunFlows(Conversation):
         yield from self._follow(reader)
         return _succeeded(reader.run or (yield from self.run(run_id)))
 
-    def optimize(
+    def carried_out(
         self,
+        kind: str,
         specification: Specification,
         envelope: Envelope,
         on_submitted: Callable[[Run], None] | None,
     ) -> Flow[Run]:
-        """Submit a portfolio, emit every event until the last, return the whole finished run."""
-        run = yield from self.submit("portfolio", specification, envelope)
+        """Submit a run, emit every event until the last, return the whole finished run."""
+        run = yield from self.submit(kind, specification, envelope)
         if on_submitted is not None:
             on_submitted(run)
         if not run.status.is_final:

@@ -14,7 +14,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from core.clock import SystemClock
-from core.errors import SourceUnavailable
+from core.errors import NotFound, SourceUnavailable
+from core.forecasts import ModelStatus
 from serve.api import create_api
 from serve.keys import digest_of
 from serve.services import EdgeConfig, Services
@@ -50,6 +51,24 @@ class ToldRuns:
             raise SourceUnavailable(source="runs", reason="it is restarting")
 
 
+@dataclass
+class ToldModels:
+    """Answer for models that a test puts in; None does not answer."""
+
+    statuses: dict[str, ModelStatus | None] = field(default_factory=dict)
+
+    async def products(self) -> tuple[str, ...]:
+        return tuple(self.statuses)
+
+    async def status(self, product: str) -> ModelStatus:
+        if product not in self.statuses:
+            raise NotFound(what="model", name=product)
+        status = self.statuses[product]
+        if status is None:
+            raise SourceUnavailable(source=f"model-{product}", reason="it is restarting")
+        return status
+
+
 class LiveMarket:
     """Tell that crude is live; nothing else is asked here."""
 
@@ -63,8 +82,17 @@ def told() -> ToldRuns:
 
 
 @pytest.fixture
+def models_told() -> ToldModels:
+    return ToldModels()
+
+
+@pytest.fixture
 async def services(
-    database: "Database", pools: "Pools", cache: "Cache", told: ToldRuns
+    database: "Database",
+    pools: "Pools",
+    cache: "Cache",
+    told: ToldRuns,
+    models_told: ToldModels,
 ) -> AsyncIterator[Services]:
     """Open what the routes call."""
     absent: Any = None
@@ -84,6 +112,7 @@ async def services(
         market=market,
         runs=told,
         feeds=absent,
+        models=models_told,
         parser=absent,
         qpu=absent,
         clock=SystemClock(),

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
+from statsmodels.tsa.stattools import coint
 
 from core.products import PRODUCTS
 from core.runs import DEFAULT_ORG
@@ -148,7 +150,7 @@ async def test_what_stored_settlements_cannot_answer(
         assert answer.status_code == 422
         assert answer.json()["type"].endswith("/model-not-applicable")
         assert f"has no {name}" in answer.json()["detail"]
-    assert await refused(client, f"{path}?from=2021-01-01") == (422, "history-too-short")
+    assert await refused(client, f"{path}?from=2021-01-01") == (422, "invalid-input")
     assert await refused(client, f"{path}?from=1999-01-01") == (422, "invalid-input")
     assert await refused(client, f"{path}?to=2019-01-01") == (404, "curve-not-found")
     assert await refused(client, f"{path}?source=import:other") == (404, "curve-not-found")
@@ -249,6 +251,33 @@ async def test_a_calendar_spread_and_its_band(client: httpx.AsyncClient, pools: 
     )
 
 
+async def test_a_spread_tells_whether_its_legs_keep_together(
+    client: httpx.AsyncClient, pools: Pools
+) -> None:
+    rng = np.random.default_rng(3)
+    days = business_days(date(2023, 1, 3), date(2023, 6, 30), calendar_of("CL"))
+    far = 60.0 + np.round(rng.normal(size=len(days)).cumsum(), 2)
+    near = np.round(1.0 + far + rng.normal(size=len(days)), 2)
+    rows = [
+        f"{day},CL,{position},{price}"
+        for day, prices in zip(days, zip(near, far, strict=True), strict=True)
+        for position, price in enumerate(prices, start=1)
+    ]
+    await store_rows(pools, rows)
+    path = f"/v1/spreads/calendar?source={SOURCE}&from=2023-01-03"
+    assert (await got(client, path))["cointegration"] is None
+    found = (await got(client, f"{path}&cointegration=true"))["cointegration"]
+    statistic, _, _ = coint(near, far, trend="c", autolag="aic")
+    assert found["statistic"] == pytest.approx(statistic)
+    assert found["observations"] == len(days)
+    assert found["is_cointegrated"] is True
+    assert found["ratio"] == pytest.approx(1.0, abs=0.2)
+    short = f"{path}&to=2023-02-03&cointegration=true"
+    assert await refused(client, short) == (422, "history-too-short")
+    three = f"/v1/spreads/crack-3-2-1?source={SOURCE}&cointegration=true"
+    assert await refused(client, three) == (422, "invalid-input")
+
+
 async def test_a_crack_carries_gallons_into_barrels(
     client: httpx.AsyncClient, pools: Pools
 ) -> None:
@@ -325,3 +354,45 @@ async def test_the_roll_of_may_2020_and_a_sunday_as_they_were(
     # (2 x 42 x 0.6683 + 42 x 0.8878 + 3 x 37.63) / 3
     assert on["value"] == "68.7716"
     assert {point["years"] for point in crack["points"]} == {2, 3}
+
+
+ACTIVE = [
+    # contract, volume, open interest: trading moves to June on the 15th, what is open on the 16th
+    ("2020-04-14", "202005", "20.11", "600", "500"),
+    ("2020-04-14", "202006", "28.00", "400", "450"),
+    ("2020-04-15", "202005", "19.87", "300", "480"),
+    ("2020-04-15", "202006", "27.00", "700", "470"),
+    ("2020-04-16", "202005", "19.86", "200", "300"),
+    ("2020-04-16", "202006", "25.53", "800", "600"),
+    ("2020-04-17", "202005", "18.27", "100", "100"),
+    ("2020-04-17", "202006", "25.03", "900", "700"),
+]
+
+
+async def test_a_history_follows_volume_and_open_interest(
+    client: httpx.AsyncClient, pools: Pools
+) -> None:
+    header = "date,product,contract,settlement,volume,open_interest"
+    rows = [f"{day},CL,{','.join(cells)}" for day, *cells in ACTIVE]
+    await store(pools, "\n".join([header, *rows]).encode())
+
+    async def contracts(symbol: str) -> list[str]:
+        found: dict[str, Any] = await got(client, f"/v1/products/CL/history?symbol={symbol}")
+        assert found["symbol"] == f"CL.{symbol}"
+        return [point["contract"][-2:] for point in found["points"]]
+
+    # known the day after: on the 16th volume, on the 17th open interest
+    assert await contracts("c.0") == ["05"] * 4
+    assert await contracts("v.0") == ["05", "05", "06", "06"]
+    assert await contracts("n.0") == ["05", "05", "05", "06"]
+    adjusted = await got(client, "/v1/products/CL/history?symbol=v.0&adjust=difference")
+    assert [roll["gap"] for roll in adjusted["rolls"]] == ["7.13"]
+    exported = await client.get("/v1/settlements", params={"source": SOURCE})
+    header, first, *_ = exported.text.splitlines()
+    assert header.endswith(",revision,volume,open_interest")
+    assert first == "2020-04-14,CL,202005,,20.11,0,600,500"
+    # what left comes back unchanged
+    again = read_table("file.csv", exported.content, PRODUCTS)
+    async with pools.write(DEFAULT_ORG) as connection:
+        outcome = await settlements.import_table(connection, DEFAULT_ORG, SOURCE, again, False, NOW)
+    assert outcome.unchanged == len(ACTIVE)

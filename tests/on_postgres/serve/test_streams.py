@@ -68,6 +68,7 @@ def application(cache: Cache) -> "FastAPI":
         market=nothing,
         runs=nothing,
         feeds=nothing,
+        models=nothing,
         parser=nothing,
         qpu=nothing,
         clock=SystemClock(),

@@ -79,6 +79,7 @@ async def client(database: "Database", pools: Pools) -> AsyncIterator[httpx.Asyn
         market=nobody,
         runs=nobody,
         feeds=nobody,
+        models=nobody,
         parser=nobody,
         qpu=nobody,
         clock=ShiftedClock(0, lambda: NOW_NS),

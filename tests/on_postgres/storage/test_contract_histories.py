@@ -158,6 +158,9 @@ async def test_a_range_ends_with_the_last_settlement(pools: Pools) -> None:
         await found(date(1999, 1, 1), None)
     with pytest.raises(InvalidInput, match="from: expected at most 2020-01-01, was 2020-01-02"):
         await found(date(2020, 1, 2), date(2020, 1, 1))
+    after = "from: nothing settled after 2020-04-22, was 2020-04-23"
+    with pytest.raises(InvalidInput, match=after):
+        await found(date(2020, 4, 23), None)
     with pytest.raises(CurveNotFound):
         await found(None, date(2020, 4, 19))
     with pytest.raises(CurveNotFound):

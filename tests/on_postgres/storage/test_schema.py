@@ -107,6 +107,33 @@ TENANT_ROWS: dict[str, dict[str, Any]] = {
         "positions": [],
         "recorded_at": NOW,
     },
+    "model_fits": {
+        "source": "sandbox",
+        "product": "CL",
+        "fit_id": RUN,
+        "fitted_at": NOW,
+        "parameters": "{}",
+        "card": {},
+    },
+    "model_checkpoints": {
+        "source": "sandbox",
+        "product": "CL",
+        "trade_date": NOW.date(),
+        "version": 1,
+        "fit_id": RUN,
+        "state": "{}",
+        "recorded_at": NOW,
+    },
+    "model_forecasts": {
+        "source": "sandbox",
+        "product": "CL",
+        "trade_date": NOW.date(),
+        "version": 1,
+        "fit_id": RUN,
+        "settlements": "[]",
+        "forecast": {},
+        "recorded_at": NOW,
+    },
 }
 
 

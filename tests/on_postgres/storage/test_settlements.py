@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from uuid import UUID
 
 import msgspec
@@ -69,6 +70,7 @@ async def test_a_changed_price_is_refused_whole_and_named_by_file_order(pools: P
     assert caught.value.context == {
         "file": "file.csv",
         "row": 2,
+        "column": "settlement",
         "new": "1.5",
         "stored": "1",
         "changed": 2,
@@ -257,3 +259,64 @@ async def test_sources_and_export_hold_current_rows(pools: Pools) -> None:
 def test_only_imports_belong_to_their_organisation() -> None:
     assert settlements.owner_of(SOURCE, OTHER_ORG) == OTHER_ORG
     assert settlements.owner_of("sandbox", OTHER_ORG) == MARKET_ORG
+
+
+FIGURES = "date,product,contract,settlement,volume,open_interest"
+
+
+async def load_figures(pools: Pools, rows: Sequence[str], *, revise: bool = False) -> ImportOutcome:
+    found = read_table("file.csv", "\n".join([FIGURES, *rows]).encode(), PRODUCTS)
+    async with pools.write(DEFAULT_ORG) as connection:
+        return await settlements.import_table(connection, DEFAULT_ORG, SOURCE, found, revise, NOW)
+
+
+async def stored_figures(pools: Pools) -> list[tuple[int, str, int | None, int | None]]:
+    async with pools.read(DEFAULT_ORG) as connection:
+        rows = await settlements.curve_rows(connection, DEFAULT_ORG, SOURCE, "CL", None)
+    return [(row.revision, str(row.price), row.volume, row.open_interest) for row in rows]
+
+
+async def test_figures_are_stored_and_read_back(pools: Pools) -> None:
+    rows = ["2020-04-20,CL,202005,-37.63,247947,13044", "2020-04-20,CL,202006,20.43,,0"]
+    assert (await load_figures(pools, rows)).stored == 2
+    assert await stored_figures(pools) == [(0, "-37.63", 247947, 13044), (0, "20.43", None, 0)]
+    assert (await load_figures(pools, rows)).unchanged == 2
+    day = date(2020, 4, 20)
+    async with pools.read(DEFAULT_ORG) as reading:
+        asked = partial(
+            settlements.between, reading, DEFAULT_ORG, SOURCE, "CL", day, day, positions=3
+        )
+        plain = await asked()
+        found = await asked(with_figures=True)
+    assert (plain.volumes, plain.open_interests) == (None, None)
+    np.testing.assert_array_equal(found.volumes, [247947, np.nan])
+    np.testing.assert_array_equal(found.open_interests, [13044, 0])
+
+
+async def test_figures_join_prices_that_came_without(pools: Pools) -> None:
+    await load_figures(pools, ["2020-04-20,CL,202005,-37.63,,"])
+    outcome = await load_figures(pools, ["2020-04-20,CL,202005,-37.63,9,"])
+    assert (outcome.stored, outcome.revised, outcome.unchanged) == (0, 1, 0)
+    assert await stored_figures(pools) == [(1, "-37.63", 9, None)]
+    # and a file without them takes none away
+    assert (await load_figures(pools, ["2020-04-20,CL,202005,-37.63,,"])).unchanged == 1
+    await load_figures(pools, ["2020-04-20,CL,202005,-37.62,,"], revise=True)
+    assert await stored_figures(pools) == [(2, "-37.62", 9, None)]
+
+
+async def test_a_changed_figure_is_refused_unless_revised(pools: Pools) -> None:
+    await load_figures(pools, ["2020-04-20,CL,202005,-37.63,9,4"])
+    changed = ["2020-04-21,CL,202005,10.01,5,5", "2020-04-20,CL,202005,-37.63,9,6"]
+    with pytest.raises(SettlementsChanged) as caught:
+        await load_figures(pools, changed)
+    assert caught.value.context == {
+        "file": "file.csv",
+        "row": 2,
+        "column": "open_interest",
+        "new": "6",
+        "stored": "4",
+        "changed": 1,
+    }
+    assert await stored_figures(pools) == [(0, "-37.63", 9, 4)]
+    outcome = await load_figures(pools, changed, revise=True)
+    assert (outcome.stored, outcome.revised) == (1, 1)

@@ -182,6 +182,14 @@ def test_a_spread_is_typed_and_becomes_a_frame(ask: "Ask") -> None:
     assert frame.attrs["unit"] == "USD/bbl"
 
 
+def test_a_spark_spread_names_the_source_of_each_leg(ask: "Ask") -> None:
+    script = answered(SPREAD | {"sources": {"PJM": "import:power"}, "heat_rate": 7.5})
+    asked = {"heat_rate": 7.5, "gas": "NG", "power_source": "import:power", "gas_source": "cme"}
+    found = ask(script, "spread", "spark", **asked)
+    assert dict(script.requests[0].url.params) == asked | {"heat_rate": "7.5"}
+    assert (found.sources, found.heat_rate) == ({"PJM": "import:power"}, 7.5)
+
+
 def test_seasons_are_typed_and_become_a_frame(ask: "Ask") -> None:
     script = answered(SEASONALITY)
     found = ask(script, "seasonality", "NG", position=1, by="month", deviation="ratio")

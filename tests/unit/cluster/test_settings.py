@@ -67,8 +67,28 @@ def test_live_products_are_separated_by_commas(
 
 
 @pytest.mark.parametrize(
+    ("given", "read"), [("CL", ("CL",)), ("B, NG", ("B", "NG")), ("none", ()), ("", None)]
+)
+def test_models_are_named_or_none(
+    given: str, read: tuple[str, ...] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HELIOSTAT_MODEL_PRODUCTS", given)
+    assert load_settings().model_products == read
+
+
+@pytest.mark.parametrize(("given", "read"), [("import:desk", "import:desk"), ("", None)])
+def test_the_past_of_models_is_a_source(
+    given: str, read: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HELIOSTAT_MODEL_HISTORY", given)
+    assert load_settings().model_history == read
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("MODEL_HISTORY", "A source"),
+        ("MODEL_REFIT_DAYS", "0"),
         ("PORT", "80"),
         ("PORT", "many"),
         ("CPUS", "0"),

@@ -8,6 +8,7 @@ from cluster.local.context import StackContext, read_context
 from cluster.local.paths import stack_paths
 from cluster.settings import Settings
 from cluster.wiring import wire
+from core.errors import StackError
 from integrations.ibm.sandbox.jobs import MAX_TAG_LENGTH
 from integrations.registry import VENUES
 from serve.keys import digest_of
@@ -49,6 +50,34 @@ def test_every_live_product_has_one_source(context: StackContext) -> None:
     sources = wire(context, -5).actors.market.sources
     listed = [code for spec in VENUES.values() for code in spec.products]
     assert sources == tuple((code, "sandbox") for code in listed)
+
+
+def test_every_live_product_has_a_model_of_its_live_source(context: StackContext) -> None:
+    models = wire(context, -5).actors.models
+    listed = [code for spec in VENUES.values() for code in spec.products]
+    assert [model.product for model in models] == listed
+    assert {model.source for model in models} == {"sandbox"}
+    assert {model.database for model in models} == {context.addresses.database}
+
+
+def test_models_are_those_that_the_settings_name(tmp_path: Path) -> None:
+    settings = Settings(
+        model_products=("NG", "CL"), model_history="import:desk", model_refit_days=5
+    )
+    models = wire(
+        read_context(settings, stack_paths(tmp_path, Path("/short")), 8700), 0
+    ).actors.models
+    assert [(one.product, one.history_source, one.refit_days) for one in models] == [
+        ("CL", "import:desk", 5),
+        ("NG", "import:desk", 5),
+    ]
+    with pytest.raises(StackError, match="HELIOSTAT_MODEL_PRODUCTS: 'XX' is not live"):
+        wire(
+            read_context(
+                Settings(model_products=("XX",)), stack_paths(tmp_path, Path("/short")), 8700
+            ),
+            0,
+        )
 
 
 def test_one_stack_has_one_database_one_cache_and_one_name(context: StackContext) -> None:

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from core.errors import UnknownProduct
-from core.products import PRODUCTS, Venue, product
+from core.products import FED_PRODUCTS, PRODUCTS, Venue, product
 
 
 @pytest.mark.parametrize(
@@ -29,14 +29,17 @@ def test_sizes_and_ticks(code: str, venue: Venue, size: str, tick: str, tick_val
 
 
 def test_keys_are_codes() -> None:
-    assert list(PRODUCTS) == ["CL", "NG", "HO", "RB", "BZ", "B", "G", "NBP", "TTF"]
+    assert list(FED_PRODUCTS) == ["CL", "NG", "HO", "RB", "BZ", "B", "G", "NBP", "TTF"]
+    assert list(PRODUCTS) == [*FED_PRODUCTS, "PJM", "DEB", "EUA"]
     assert all(code == found.code for code, found in PRODUCTS.items())
 
 
-def test_gas_sizes_depend_on_the_month_and_pence_are_named() -> None:
+def test_gas_and_power_sizes_depend_on_the_month_and_pence_are_named() -> None:
     assert [code for code, found in PRODUCTS.items() if found.contract_size is None] == [
         "NBP",
         "TTF",
+        "PJM",
+        "DEB",
     ]
     assert {code for code, found in PRODUCTS.items() if found.minor_per_major != 1} == {"NBP"}
 

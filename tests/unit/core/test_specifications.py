@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from core.asked import MAX_SEED
 from core.errors import InvalidInput
 from core.mixers import Mixer
 from core.products import PRODUCTS
 from core.runs import RunKind
 from core.specifications import SPECIFICATIONS, specification_from_json
-from core.specifications.base import MAX_SEED
 from core.specifications.circuit import CircuitSpecification, Grid
 from core.specifications.contracts import MAX_CONTRACTS
 from core.specifications.landscape import LandscapeSpecification
@@ -32,6 +32,8 @@ ASKED: dict[RunKind, dict[str, Any]] = {
     RunKind.OBSERVABLE: {"program": "OPENQASM 3.0;", "observables": [{"ZZ": 1.0, "XI": -0.5}]},
     RunKind.AMPLITUDE: {"measure": "var", "holding": {"product": "CL"}},
     RunKind.LANDSCAPE: {**CHOICE, "gamma": {"low": -1.0, "high": 1.0, "points": 5}},
+    RunKind.BACKTEST: {"products": ["CL", "B"], "first": "2023-01-02", "as_of": "2023-12-29"},
+    RunKind.RISK: {"book": "desk", "as_of": "2023-12-29", "levels": [0.95, 0.975], "paths": 5000},
 }
 OPTION = {"spot": 80.0, "strike": 75.0, "volatility": 0.3, "years": 0.5}
 
@@ -50,6 +52,8 @@ _CHOICE_REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"products": ["CL", "NG", "HO", "RB", "B"]}, "of"),
     ({"source": "RTL"}, "source"),
     ({"as_of": "2023-02-30"}, "as_of"),
+    ({"as_of": "1577836800"}, "as_of"),
+    ({"as_of": 1_577_836_800}, "as_of"),
     ({"window_days": 19}, "window_days"),
     ({"window_days": 2521}, "window_days"),
     ({"risk_aversion": -0.1}, "risk_aversion"),
@@ -132,6 +136,43 @@ _REFUSED: dict[RunKind, list[tuple[dict[str, Any], str]]] = {
             {axis: {"low": 0.0, "high": 1.0, "points": 2001} for axis in ("gamma", "beta")},
             "gamma.points",
         ),
+    ],
+    RunKind.BACKTEST: [
+        ({"products": []}, "products"),
+        ({"products": ["CL", "XX"]}, "products"),
+        ({"products": ["CL", "CL"]}, "products"),
+        ({"positions": [2, 1]}, "positions"),
+        ({"positions": [0]}, "positions.0"),
+        ({"models": ["oracle"]}, "models.0"),
+        ({"models": []}, "models"),
+        ({"models": ["ewma", "ewma"]}, "models"),
+        ({"windows": [99]}, "windows.0"),
+        ({"windows": [500, 250]}, "windows"),
+        ({"horizons": [61]}, "horizons.0"),
+        ({"horizons": [1, 1]}, "horizons"),
+        ({"levels": [0.005]}, "levels.0"),
+        ({"levels": [float("nan")]}, "levels.0"),
+        ({"confidences": [0.999]}, "confidences.0"),
+        ({"first": "2023-12-29"}, "first"),
+        ({"period_months": 0}, "period_months"),
+        ({"source": "RTL"}, "source"),
+        ({"window": 500}, "window"),
+    ],
+    RunKind.RISK: [
+        ({"book": None}, "book"),
+        ({"positions": [{"kind": "future", "instrument": "CL-202612", "contracts": 1}]}, "book"),
+        ({"book": "A Book"}, "book"),
+        ({"version": 0}, "version"),
+        ({"paths": 999}, "paths"),
+        ({"paths": 10_000_001}, "paths"),
+        ({"levels": [0.99, 0.95]}, "levels"),
+        ({"levels": [0.4]}, "levels.0"),
+        ({"method": "parametric"}, "method"),
+        ({"method": "guess"}, "method"),
+        ({"method": "historical"}, "horizon_days"),
+        ({"degrees_of_freedom": 2.0}, "degrees_of_freedom"),
+        ({"as_of": "2023-02-30"}, "as_of"),
+        ({"seed": -1}, "seed"),
     ],
 }
 _CHOOSING = (RunKind.PORTFOLIO, RunKind.HEDGE, RunKind.SWEEP, RunKind.LANDSCAPE)

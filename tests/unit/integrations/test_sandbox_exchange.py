@@ -5,7 +5,7 @@ import pytest
 
 from core.clock import ns_from_utc
 from core.market import Quote, SettlementStage, Trade
-from core.products import PRODUCTS, product
+from core.products import FED_PRODUCTS, product
 from integrations.sandbox_exchange import Exchange, ExchangeConfig, SettlementRound, final_time
 from integrations.sandbox_market import sandbox_market
 from quant.calendars import LONDON, NEW_YORK, listed_contracts, settlement_time
@@ -17,7 +17,7 @@ def ns(text: str, zone: ZoneInfo = NEW_YORK) -> int:
 
 def exchange(seed: int = 7, **changed: float) -> Exchange:
     config = ExchangeConfig(**{"corrected_share": 0.0, **changed})
-    return Exchange(sandbox_market(seed), tuple(PRODUCTS), config)
+    return Exchange(sandbox_market(seed), FED_PRODUCTS, config)
 
 
 def test_updates_are_a_pure_function_of_seed_and_tick() -> None:

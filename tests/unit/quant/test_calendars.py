@@ -297,3 +297,25 @@ def test_short_days_are_those_before_feasts_and_thanksgiving() -> None:
         date(2026, 12, 24),
         date(2026, 12, 31),
     ]
+
+
+@pytest.mark.parametrize(
+    ("contract", "last"),
+    [
+        # the last Monday that no UK bank holiday follows within the week
+        ("EUA-202112", "2021-12-20"),
+        ("EUA-202212", "2022-12-19"),
+        ("EUA-202312", "2023-12-18"),
+        ("EUA-202412", "2024-12-16"),
+        ("EUA-202512", "2025-12-15"),
+        ("EUA-202603", "2026-03-23"),  # Good Friday is on 3 April
+        # the last business day of the month of delivery, and for German power the one before
+        ("PJM-202403", "2024-03-28"),  # Good Friday is on the 29th
+        ("PJM-202602", "2026-02-27"),
+        ("PJM-202705", "2027-05-28"),  # Memorial Day is on the 31st
+        ("DEB-202602", "2026-02-26"),
+        ("DEB-202405", "2024-05-30"),
+    ],
+)
+def test_power_and_carbon_end_by_their_rules(contract: str, last: str) -> None:
+    assert last_trade_date(Instrument.parse(contract)) == date.fromisoformat(last)

@@ -39,6 +39,12 @@ def test_british_gas_is_a_thousand_therms_a_day(contract: str, therms: int) -> N
         ("TTF-202703", 743),  # clocks go forward on 28 March
         ("TTF-202710", 745),  # clocks go back on 31 October
         ("TTF-202712", 744),
+        ("DEB-202703", 743),
+        ("PJM-202401", 352),  # 23 weekdays, of which New Year's Day is none
+        ("PJM-202402", 336),  # 21 weekdays; Presidents' Day counts
+        ("PJM-202107", 336),  # 22 weekdays; Independence Day, a Sunday, is observed on the 5th
+        ("PJM-202607", 368),  # 23 weekdays; Independence Day, a Saturday, is not moved
+        ("PJM-202411", 320),  # 21 weekdays less Thanksgiving
     ],
 )
 def test_dutch_gas_is_one_megawatt_in_every_hour(contract: str, hours: int) -> None:

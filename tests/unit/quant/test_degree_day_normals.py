@@ -110,6 +110,9 @@ def test_improper_input_is_refused_by_name() -> None:
         degree_day_normals(DAYS[::-1], mean_f, last_year=2020)
     with pytest.raises(InvalidInput, match="years"):
         normals_of(mean_f, years=1)
+    for base in (np.nan, np.inf):
+        with pytest.raises(InvalidInput, match="base_f"):
+            normals_of(mean_f, base_f=base)
     for half_window in (-1, 183):
         with pytest.raises(InvalidInput, match="half_window_days"):
             normals_of(mean_f, half_window_days=half_window)

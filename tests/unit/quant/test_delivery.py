@@ -126,17 +126,23 @@ def test_delivery_periods_equal_the_published_ones(code: str, shared_data: Share
     assert wrong_last == of_product(LAST_DELIVERY_MISSES, code)
 
 
-def test_cash_settled_contracts_have_neither() -> None:
+def test_brents_settle_in_cash_and_power_in_cash_of_its_month() -> None:
     # What the file prints for the Brents repeats the last trade date, so nothing is held to it.
     for code in PRODUCTS:
         contract = Instrument(code, ContractMonth(2027, 3))
-        assert is_cash_settled(code) == (code in {"B", "BZ"})
-        assert (delivery_period(contract) is None) == is_cash_settled(code)
+        assert is_cash_settled(code) == (code in {"B", "BZ", "PJM", "DEB"})
+        assert (delivery_period(contract) is None) == (code in {"B", "BZ"})
     assert first_notice_date(Instrument("B", ContractMonth(2027, 3))) is None
 
 
-@pytest.mark.parametrize("code", ["NBP", "TTF"])
-def test_gas_hubs_deliver_through_the_month_without_notice(code: str) -> None:
+def test_carbon_delivers_on_the_three_days_after_trading() -> None:
+    period = delivery_period(Instrument("EUA", ContractMonth(2026, 12)))
+    assert period is not None
+    assert (period.first, period.last) == (date(2026, 12, 15), date(2026, 12, 17))
+
+
+@pytest.mark.parametrize("code", ["NBP", "TTF", "PJM", "DEB"])
+def test_gas_and_power_hubs_deliver_through_the_month_without_notice(code: str) -> None:
     contract = Instrument(code, ContractMonth(2028, 2))
     period = delivery_period(contract)
     assert period is not None

@@ -142,6 +142,7 @@ def test_what_has_no_answer_is_refused_by_name() -> None:
         {"values": np.full(len(DAYS), np.inf)},
         {"dates": DAYS[::-1]},
         {"coverage": 1.0},
+        {"coverage": 0.9999999999999999},
         {"half_window_days": 1},
         {"half_window_days": -1, "season": Season.DAY},
     ):

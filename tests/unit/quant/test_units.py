@@ -49,6 +49,9 @@ def test_products_are_priced_in_their_units() -> None:
         "G": "USD/t",
         "NBP": "GBp/therm",
         "TTF": "EUR/MWh",
+        "PJM": "USD/MWh",
+        "DEB": "EUR/MWh",
+        "EUA": "EUR/t",
     }
     with pytest.raises(UnknownProduct):
         price_unit_of("XX")

@@ -1,5 +1,6 @@
 """Call both applications in this process, with stand-ins for what the routes call."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from actors.messages import FeedStatus
 from actors.qpu.requests import QpuDevice
 from core.clock import SystemClock
 from core.errors import CurveNotFound, NotFound, SourceUnavailable
+from core.forecasts import ModelStatus
 from core.market import Curve
 from jobs.kinds.kind import ParsedCircuit
 from serve.api import create_api
@@ -106,6 +108,27 @@ class FakeFeeds:
 
 
 @dataclass
+class FakeModels:
+    """Answer for models that a test puts in; None does not answer, and no busy one in time."""
+
+    statuses: dict[str, ModelStatus | None] = field(default_factory=dict)
+    is_busy: bool = False
+
+    async def products(self) -> tuple[str, ...]:
+        return tuple(self.statuses)
+
+    async def status(self, product: str) -> ModelStatus:
+        if product not in self.statuses:
+            raise NotFound(what="model", name=product)
+        if self.is_busy:
+            await asyncio.Event().wait()
+        status = self.statuses[product]
+        if status is None:
+            raise SourceUnavailable(source=f"model-{product}", reason="it is restarting")
+        return status
+
+
+@dataclass
 class FakeCache:
     """Hand out stream entries, one list a read; after the last one the server is gone."""
 
@@ -131,6 +154,7 @@ class Edge:
 
     market: FakeMarket
     feeds: FakeFeeds
+    models: FakeModels
     cache: FakeCache
     parser: FakeParser
     qpu: FakeQpu
@@ -161,13 +185,14 @@ def make_edge(pages: Path | None) -> Edge:
         venues=(),
         task_memory_bytes=2 * 1024**3,
     )
-    market, feeds, cache = FakeMarket(), FakeFeeds(), FakeCache()
+    market, feeds, models, cache = FakeMarket(), FakeFeeds(), FakeModels(), FakeCache()
     parser, qpu = FakeParser(), FakeQpu()
     stand_ins: dict[str, Any] = {"pools": NoStore(), "cache": cache, "market": market}
     services = Services(
         config=config,
         runs=NoRuns(),
         feeds=feeds,
+        models=models,
         parser=parser,
         qpu=qpu,
         clock=SystemClock(),
@@ -180,6 +205,7 @@ def make_edge(pages: Path | None) -> Edge:
     edge = Edge(
         market=market,
         feeds=feeds,
+        models=models,
         cache=cache,
         parser=parser,
         qpu=qpu,

@@ -35,6 +35,11 @@ def test_the_documents_are_not_empty(edge: Any) -> None:
         "/v1/products/{code}/curve/prices",
         "/v1/products/{code}/history",
         "/v1/products/{code}/seasonality",
+        "/v1/products/{code}/forecast",
+        "/v1/products/{code}/volatility",
+        "/v1/products/{code}/scenarios",
+        "/v1/products/{code}/model",
+        "/v1/models",
         "/v1/products/{code}/instruments",
         "/v1/products/{code}/quotes",
         "/v1/products/{code}/ticks",
@@ -60,8 +65,21 @@ def test_the_documents_are_not_empty(edge: Any) -> None:
         "/v1/books/{name}",
         "/v1/books/{name}/import",
         "/v1/books/{name}/versions",
+        "/v1/books/{name}/risk",
+        "/v1/books/{name}/risk/stress",
+        "/v1/books/{name}/risk/explain",
+        "/v1/books/{name}/risk/backtest",
+        "/v1/risk",
+        "/v1/risk/stress",
+        "/v1/risk/explain",
+        "/v1/risk/backtest",
+        "/v1/stresses",
     }
-    assert {path for _, path in operations(edge.streams)} == {"/quotes", "/runs/{run_id}"}
+    assert {path for _, path in operations(edge.streams)} == {
+        "/quotes",
+        "/runs/{run_id}",
+        "/forecasts/{code}",
+    }
 
 
 @pytest.mark.parametrize("streams", [False, True], ids=["api", "streams"])

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from core.errors import InvalidInput, ModelNotApplicable, NotFound, UnknownProduct
+from core.errors import InvalidInput, NotFound, UnknownProduct
 from serve.named_spreads import named_spread
 from serve.settled import price_text, price_text_or_none
 
@@ -46,6 +46,31 @@ async def test_bad_input_is_named(edge: Any, path: str, field: str) -> None:
     assert answer.json()["field"] == field
 
 
+@pytest.mark.parametrize("text", ["20200101", "1577836800", "2020-01-01T00:00:00", "2020-02-30"])
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        (f"{HISTORY}?from=", "from"),
+        ("/v1/spreads/calendar?to=", "to"),
+        ("/v1/products/CL/seasonality?from=", "from"),
+        ("/v1/products/CL/curve?as_of=", "as_of"),
+        ("/v1/products/CL/curve/prices?on=2027-01-01&as_of=", "as_of"),
+        ("/v1/products/CL/curve/prices?on=", "on.0"),
+        ("/v1/products/CL/instruments?on=", "on"),
+        ("/v1/weather/KORD/degree-days?from=", "from"),
+        ("/v1/weather/KORD/degree-days?to=", "to"),
+    ],
+)
+async def test_a_date_is_a_year_a_month_and_a_day(
+    edge: Any, path: str, field: str, text: str
+) -> None:
+    async with edge.client() as client:
+        answer = await client.get(path + text)
+    assert answer.status_code == 422, answer.text
+    reason = f"expected a date YYYY-MM-DD, was '{text}'"
+    assert (answer.json()["field"], answer.json()["reason"]) == (field, reason)
+
+
 @pytest.mark.parametrize(
     ("path", "status", "code"),
     [
@@ -55,7 +80,8 @@ async def test_bad_input_is_named(edge: Any, path: str, field: str) -> None:
         ("/v1/products/XX/curve/prices?on=2027-01-01", 404, "unknown-product"),
         ("/v1/spreads/frac", 404, "not-found"),
         ("/v1/spreads/calendar?product=XX", 404, "unknown-product"),
-        ("/v1/spreads/spark", 422, "model-not-applicable"),
+        ("/v1/spreads/spark", 422, "invalid-input"),
+        ("/v1/spreads/dark", 404, "not-found"),
     ],
 )
 async def test_what_there_is_not(edge: Any, path: str, status: int, code: str) -> None:
@@ -97,8 +123,6 @@ def test_names_that_are_none() -> None:
         named_spread("crack", None, None)
     with pytest.raises(InvalidInput, match="positions"):
         named_spread("calendar", "CL", "1-999")
-    with pytest.raises(ModelNotApplicable, match="no power"):
-        named_spread("clean-spark", None, None)
     with pytest.raises(UnknownProduct):
         named_spread("crack-3-2-1", "WTI", None)
 

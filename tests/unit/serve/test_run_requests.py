@@ -21,6 +21,8 @@ ASKED: dict[str, dict[str, Any]] = {
     "circuit": {"program": "OPENQASM 3.0;"},
     "observable": {"program": "OPENQASM 3.0;", "observables": [{"ZZ": 1.0}]},
     "amplitude": {"measure": "var", "holding": {"product": "CL"}},
+    "backtest": {"products": ["CL"], "models": ["ewma"]},
+    "risk": {"book": "desk", "paths": 5_000},
 }
 
 

@@ -62,6 +62,8 @@ def test_what_the_plan_just_allows(kind: RunKind) -> None:
         (RunKind.CIRCUIT, {"shots": TEAM.max_shots + 1}, 0, "shots"),
         (RunKind.OBSERVABLE, {"points": TEAM.max_points + 1}, 0, "parameters.points"),
         (RunKind.SWEEP, {"points": TEAM.max_points + 1}, 0, "points"),
+        (RunKind.BACKTEST, {"points": TEAM.max_points + 1}, 0, "first"),
+        (RunKind.RISK, {"shots": TEAM.max_shots + 1}, 0, "paths"),
         (RunKind.SWEEP, {}, TEAM.max_priority + 1, "priority"),
     ],
 )

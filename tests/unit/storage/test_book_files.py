@@ -164,6 +164,31 @@ def test_a_bad_cell_is_named(text: str, field: str) -> None:
     assert caught.value.context["field"].startswith(field)
 
 
+@pytest.mark.parametrize(
+    ("text", "refusal"),
+    [
+        ("kind;contracts\nfuture;1\n", "row 0, column all: expected commas between columns"),
+        ("kind\tcontracts\nfuture\t1\n", "row 0, column all: expected commas between columns"),
+        ("sep=;\nkind;contracts\n", "row 0, column all: expected commas between columns"),
+        (
+            'kind,instrument,contracts\nfuture,CL-202612,"1,000"\n',
+            "row 1, column contracts: expected a number such as -12.5, was '1,000'",
+        ),
+        (
+            'kind,instrument,contracts,price\nfuture,CL-202612,1,"75,1"\n',
+            "row 1, column price: expected a number such as -12.5, was '75,1'",
+        ),
+        (
+            "kind,contracts,legs\nspread,1,CL-202612:1;HO-202612:half\n",
+            "row 1, column legs: expected a number such as -12.5, was 'half'",
+        ),
+    ],
+)
+def test_what_a_spreadsheet_wrote_otherwise_is_told(text: str, refusal: str) -> None:
+    with pytest.raises(InvalidInput, match=refusal):
+        read_positions(text.encode())
+
+
 def test_a_bad_byte_is_named_by_its_row() -> None:
     with pytest.raises(InvalidInput, match="row 2, column all: expected UTF-8"):
         read_positions(f"{HEADER}\n\n".encode() + b"\xff")

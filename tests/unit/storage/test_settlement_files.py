@@ -54,7 +54,7 @@ def test_rows_come_sorted_by_key_with_their_row_numbers() -> None:
 
 def test_position_and_contract_may_both_be_columns_of_which_one_is_filled() -> None:
     table = csv_table(
-        "\ufeffDate, product,contract,position,settlement,volume\r\n"
+        "\ufeffDate, product,contract,position,settlement,note\r\n"
         "20200102,CL,202612,,5,9\r\n2020-01-02T00:00:00,CL,,1.0,6,9\r\n"
     )
     assert rows(table) == [

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
@@ -15,6 +16,8 @@ from core.market import (
     Instrument,
     MarketEvent,
     Quote,
+    Settlement,
+    SettlementStage,
     Trade,
 )
 
@@ -143,3 +146,79 @@ async def test_a_watcher_that_stays_away_costs_no_more_memory_than_its_queue() -
     watchers.failures = {}
     await publisher.flush()
     assert watchers.curve[-1] == quote(59_999)
+
+
+class Model:
+    """Be the ModelActor of one product; it takes what comes while it is there."""
+
+    def __init__(self) -> None:
+        self.taken: list[MarketEvent] = []
+        self.failure: Exception | None = None
+        self.has_taken = asyncio.Event()
+
+    async def apply(self, batch: MarketBatch) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.taken += batch.events()
+        self.has_taken.set()
+
+
+def settlement(product: str, price: int = 70) -> Settlement:
+    return Settlement(
+        instrument=Instrument(product, ContractMonth(2027, 1)),
+        source="sandbox",
+        trade_date=date(2026, 11, 16),
+        price=Decimal(price),
+        stage=SettlementStage.FINAL,
+        event_ns=price,
+        received_ns=price,
+    )
+
+
+def publisher_with(watchers: Watchers, **models: Model) -> FeedPublisher:
+    return FeedPublisher(
+        cast("Cache", watchers),
+        watchers,
+        venue="cme",
+        source="sandbox",
+        products=("CL", "NG"),
+        models=models,
+    )
+
+
+async def test_each_model_is_sent_the_settlements_of_its_product_only() -> None:
+    crude, gas = Model(), Model()
+    publisher = publisher_with(Watchers(), CL=crude, NG=gas)
+    publisher.put([quote(1), settlement("CL"), TRADE, settlement("NG"), settlement("HO"), GAP])
+    await publisher.flush()
+    assert crude.taken == [settlement("CL")]
+    assert gas.taken == [settlement("NG")]
+
+
+async def test_a_settlement_wakes_its_model_while_curve_stream_and_other_models_hang() -> None:
+    watchers, crude, gas = Watchers(), Model(), Model()
+    gas.failure = AWAY
+    watchers.is_free.clear()
+    watchers.failures = {"stream": AWAY}
+    publisher = publisher_with(watchers, CL=crude, NG=gas)
+    running = asyncio.create_task(publisher.run())
+    async with asyncio.timeout(10.0):
+        for price in (70, 71):
+            publisher.put([settlement("NG", price), settlement("CL", price)])
+            await crude.has_taken.wait()
+            crude.has_taken.clear()
+    assert crude.taken == [settlement("CL", 70), settlement("CL", 71)]
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_what_a_model_did_not_take_is_sent_again_in_its_order() -> None:
+    crude = Model()
+    crude.failure = AWAY
+    publisher = publisher_with(Watchers(), CL=crude)
+    publisher.put([settlement("CL", 70)])
+    await publisher.flush()
+    crude.failure = None
+    publisher.put([settlement("CL", 71)])
+    await publisher.flush()
+    assert crude.taken == [settlement("CL", 70), settlement("CL", 71)]

@@ -79,6 +79,20 @@ def test_a_book_is_shown_in_the_words_of_a_desk(api: "FakeApi") -> None:
     assert as_json["positions"][0]["price"] == "-37.630"
 
 
+def test_contracts_and_ratios_keep_their_digits(api: "FakeApi") -> None:
+    future, option, spread = BOOK["positions"]
+    leg = spread["legs"][0] | {"ratio": 123456.75}
+    many = [
+        future | {"contracts": 1_000_000},
+        option | {"contracts": -123456.75},
+        spread | {"legs": [leg, *spread["legs"][1:]]},
+    ]
+    api.on("GET", PATH, 200, BOOK | {"positions": many})
+    shown = api.run("books", "show", "desk").stdout
+    for text in (" 1000000 ", " -123456.75 ", " +123456.75 CL-202612 "):
+        assert text in shown
+
+
 def test_a_book_that_is_not_there_is_exit_5(api: "FakeApi") -> None:
     api.on_problem("GET", PATH, 404, "book-not-found", "Book desk does not exist.")
     result = api.run("books", "show", "desk")

@@ -77,9 +77,47 @@ def test_a_spread_names_legs_unit_and_band(api: "FakeApi") -> None:
     assert dict(api.requests[0].url.params) == {"product": "CL", "positions": "1-2", "years": "5"}
 
 
+def test_a_spark_spread_names_its_sources(api: "FakeApi") -> None:
+    sources = {"PJM": "import:power", "NG": "cme"}
+    answer = SPREAD | {"source": "import:power", "sources": sources}
+    api.on("GET", "/v1/spreads/spark", 200, answer)
+    words = ("--gas", "ng", "--heat-rate", "7.5", "--power-source", "import:power")
+    result = api.run("spreads", "spark", *words)
+    assert "source cme and import:power" in result.stdout
+    assert dict(api.requests[0].url.params) == {
+        "years": "5",
+        "gas": "NG",
+        "heat_rate": "7.5",
+        "power_source": "import:power",
+    }
+
+
 def test_a_spread_without_earlier_years_says_nothing_of_them(api: "FakeApi") -> None:
     api.on("GET", SPREAD_PATH, 200, SPREAD)
     assert "earlier years" not in api.run("spreads", "calendar").stdout
+
+
+def test_a_spread_tells_whether_its_legs_keep_together(api: "FakeApi") -> None:
+    test = {
+        "statistic": -5.54,
+        "p_value": 1.4e-5,
+        "limit": -3.35,
+        "is_cointegrated": True,
+        "ratio": 0.907,
+        "constant": 0.349,
+        "half_life_days": 4.36,
+        "observations": 393,
+    }
+    api.on("GET", SPREAD_PATH, 200, SPREAD | {"cointegration": test})
+    shown = api.run("spreads", "calendar", "--cointegration").stdout
+    assert "the legs keep together: Engle–Granger -5.54, limit -3.35, p 1.4e-05" in shown
+    assert "half of a distance gone in 4.4 days" in " ".join(shown.split())
+    assert api.requests[0].url.params["cointegration"] == "true"
+    apart = test | {"statistic": -1.0, "is_cointegrated": False}
+    api.on("GET", SPREAD_PATH, 200, SPREAD | {"cointegration": apart})
+    shown = api.run("spreads", "calendar", "--cointegration").stdout
+    assert "the legs are not seen to keep together" in shown
+    assert "half of" not in shown
 
 
 def test_seasons_are_a_table_or_a_chart(api: "FakeApi") -> None:
@@ -122,6 +160,29 @@ def test_json_and_a_picture(
     assert (refused.exit_code, len(api.requests)) == (2, 3)
 
 
+def test_a_picture_says_what_its_prices_are(api: "FakeApi", tmp_path: Path) -> None:
+    file = tmp_path / "a.svg"
+    api.on("GET", HISTORY_PATH, 200, HISTORY)
+    api.run("history", "CL", "--plot", str(file))
+    # The writer of SVG draws letters as paths, and keeps each text as a comment.
+    assert "<!-- CL.c.0 adjusted by difference, backward, source import:mine -->" in (
+        file.read_text()
+    )
+    days = [
+        SEASONALITY["seasons"][0] | {"season": f"{date.fromordinal(730_120 + day):%m-%d}"}
+        for day in range(366)
+    ]
+    by_day = {"by": "day", "seasons": days, "unit": "USD/MMBtu", "deviation": "difference"}
+    for changed in ({}, by_day):
+        api.on("GET", SEASON_PATH, 200, SEASONALITY | changed)
+        api.run("seasonality", "NG", "--plot", str(file))
+        drawn = file.read_text()
+        assert "<!-- NG 1, 2021 to 2022, source sandbox -->" in drawn
+        assert "<!-- Jan -->" in drawn
+    assert "<!-- USD/MMBtu from the mean of the year -->" in drawn
+    assert "<!-- Dec -->" in drawn
+
+
 def test_a_past_curve_says_what_is_doubtful(api: "FakeApi") -> None:
     body = curve(live=False, absent=["202612"], ignored=[IGNORED], ignored_rows=1)
     body["points"][0] |= {"is_stale": True, "settled_on": "2026-09-11"}
@@ -149,6 +210,17 @@ def test_a_chart_of_many_dates_keeps_the_first_and_the_last() -> None:
     assert lines[-1].split()[0] == str(dates[0])
     assert lines[-1].split()[-1] == str(dates[-1])
     assert date_chart(dates[:1], [Decimal(1)])[1].count("●") == 1
+
+
+def test_a_chart_of_many_dates_keeps_the_lowest_and_the_highest() -> None:
+    dates = [date.fromordinal(737_000 + n) for n in range(252)]
+    prices = [Decimal(50)] * 252
+    prices[75], prices[130] = Decimal("-37.63"), Decimal(64)
+    lines = date_chart(dates, prices)
+    scale = [line for line in lines if "┤" in line]
+    assert scale[0].startswith(" 64.00")
+    assert scale[-1].startswith("-37.63")
+    assert (scale[0].count("●"), scale[-1].count("●")) == (1, 1)
 
 
 def test_nothing_missing_is_not_mentioned() -> None:

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
+from core.clock import utc_from_ns
 from core.errors import BadFrame
 from core.market import (
     ContractMonth,
@@ -228,6 +230,7 @@ def test_settlement(final: bool | int | None, stage: SettlementStage) -> None:
         ({"settlementPrice": None}, "statistics without a settlement"),
         ({"settlementPriceDate": None}, "settlement without a date"),
         ({"settlementActual": 0}, "theoretical settlement"),
+        ({"settlementPriceDate": "2026-11-28"}, "settlement of a day to come"),
     ],
 )
 def test_partial_statistics_are_not_settlements(changed: dict[str, Any], reason: str) -> None:
@@ -416,6 +419,12 @@ trades = st.builds(
     size=sizes,
     aggressor=st.sampled_from([None, Side.BUY, Side.SELL]),
 )
+
+
+def on_day(event_ns: int) -> date:
+    return utc_from_ns(event_ns).date()
+
+
 settlements = st.builds(
     Settlement,
     instrument=instruments,
@@ -425,7 +434,7 @@ settlements = st.builds(
     stage=st.sampled_from([SettlementStage.PRELIMINARY, SettlementStage.FINAL]),
     event_ns=nanoseconds(),
     received_ns=st.just(RECEIVED_NS),
-)
+).map(lambda one: structs.replace(one, trade_date=min(one.trade_date, on_day(one.event_ns))))
 
 
 @given(quotes(), st.integers(0, 2**62 - 1))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.market import Gap, Instrument, Quote, Settlement, SettlementStage, Side, Trade
-from core.products import PRODUCTS, Venue
+from core.products import FED_PRODUCTS, PRODUCTS, Venue
 from integrations.ice.client import SPEC
 from integrations.ice.codec import ASSUMPTIONS, IceDecoder, data_request
 from integrations.ice.fields import PRODUCT_OF, SYMBOL_OF, long_symbol
@@ -197,6 +197,7 @@ def test_a_settlement_has_a_day_and_a_stage(flag: str | None, stage: SettlementS
     [
         (settled(), "settlement without a date"),
         (settled((272, "20261119"), (286, "5")), "settlement of another kind"),
+        (settled((272, "20991119")), "settlement of a day to come"),
         ([(279, "2"), (269, "6"), *IN_X], "settlement deleted"),
         ([(279, "0"), (269, "B"), *IN_X, (271, "5000")], "entry type B"),
         ([(279, "0"), (269, "0"), (55, "ECF"), (200, "202702")], "FUT ECF 202702"),
@@ -226,7 +227,7 @@ def test_pence_stay_pence_and_prices_may_be_negative() -> None:
 
 
 def test_every_product_of_the_venue_has_a_symbol() -> None:
-    ours = {code for code, row in PRODUCTS.items() if row.venue is Venue.ICE}
+    ours = {code for code in FED_PRODUCTS if PRODUCTS[code].venue is Venue.ICE}
     assert set(PRODUCT_OF.values()) == ours == set(SPEC.products)
     assert long_symbol(BRENT) == "BRN FMG0027!"
     assert all(tag.isdecimal() for tag in ASSUMPTIONS)

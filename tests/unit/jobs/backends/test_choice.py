@@ -43,6 +43,24 @@ workloads = st.builds(
 )
 
 
+@pytest.mark.parametrize("asked", ["auto", "classical"])
+def test_work_without_a_circuit_goes_nowhere_that_carries_circuits_out(asked: str) -> None:
+    plain = Workload.classical(points=500, shots=0, seconds=90.0)
+    choice = choose(plain, Backend.parse(asked), MEMORY)
+    assert (choice.backend.family, choice.method, choice.seconds) == (Family.CLASSICAL, None, 90.0)
+    assert "no circuit" in choice.why
+    assert "90 s" in choice.why
+    for name in ("subspace", "aer", "aer:fake_lagos", "ibm:torino"):
+        with pytest.raises(InvalidInput, match="backend"):
+            choose(plain, Backend.parse(name), MEMORY)
+
+
+def test_circuits_go_nowhere_that_carries_none_out() -> None:
+    for workload in (DENSE, QAOA):
+        with pytest.raises(InvalidInput, match="carries out no circuits"):
+            choose(workload, Backend(family=Family.CLASSICAL), MEMORY)
+
+
 @pytest.mark.parametrize(
     ("workload", "method", "because"),
     [

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pytest
 from qiskit import QuantumCircuit
 
+from core.asked import Asked
 from core.backends import Backend
 from core.runs import RunKind
 from core.specifications import specification_from_json
-from core.specifications.base import Asked
 from jobs.backends.choice import choose
 from jobs.kinds import kind_of
 from jobs.remote import TASK_BODIES

@@ -8,7 +8,9 @@ import pytest
 HEAVY = ("numba", "scipy", "qiskit", "qiskit_aer", "qiskit_ibm_runtime", "ray")
 
 
-@pytest.mark.parametrize("kind", ["portfolio", "hedge", "sweep", "landscape", "amplitude"])
+@pytest.mark.parametrize(
+    "kind", ["portfolio", "hedge", "sweep", "landscape", "amplitude", "backtest", "risk"]
+)
 def test_a_whole_run_is_decided_without_qiskit_numba_or_scipy(kind: str) -> None:
     code = (
         f"import sys, jobs.kinds.{kind}\n"

@@ -39,6 +39,7 @@ def numbers_of(state: DensityState) -> list[np.ndarray]:
         variance.har.measures,
         variance.weights.scores,
         state.days.sums,
+        state.changes,
         state.residuals.values,
         state.residuals.ages,
         state.tracker.corrections,
@@ -109,6 +110,7 @@ def test_missing_changes_are_taken_from_the_neighbour_and_counted() -> None:
     assert state.filled == 1
     newest = [values[ages == 0] for values, ages in zip(*sides(state), strict=True)]
     assert newest[2] == newest[1]
+    np.testing.assert_allclose(state.changes[-1, :2], changes[100, :2])
     assert np.isfinite(np.concatenate([values.ravel() for values in numbers_of(state)])).all()
 
 
@@ -203,7 +205,15 @@ def test_positions_rise_from_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"fast_half_life": 0.0}, {"news_limit": -1.0}, {"tracking_gains": (-0.1, 0.1)}]
+    "change",
+    [
+        {"fast_half_life": 0.0},
+        {"news_limit": -1.0},
+        {"tracking_gains": (-0.1, 0.1)},
+        {"residual_window": 99},
+        {"history_share": 1.5},
+        {"history_share": -0.1},
+    ],
 )
 def test_settings_are_checked(change: dict[str, object]) -> None:
     with pytest.raises(InvalidInput):

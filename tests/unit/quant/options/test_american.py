@@ -261,6 +261,65 @@ def test_greeks_on_dates_are_close_to_those_at_any_time() -> None:
     assert astuple(often) == pytest.approx(astuple(anytime), rel=2e-2)
 
 
+@pytest.mark.parametrize("kind", OptionKind)
+@pytest.mark.parametrize("dates", [1, 2, 50])
+@pytest.mark.parametrize(
+    ("market", "years"),
+    [
+        (SpotMarket(price=10.0, volatility=20.0, rate=0.05, dividend_yield=0.03), 1.0),
+        (SpotMarket(price=403.0, volatility=5.0, rate=0.05, dividend_yield=0.02), 1.0),
+        (FuturesMarket(price=100.0, volatility=0.3, rate=-0.02), 30.0),
+    ],
+)
+def test_dates_are_worth_no_more_than_any_time(
+    kind: OptionKind, dates: int, market: Market, years: float
+) -> None:
+    # A grid over many deviations is off by several per cent of the strike.
+    wanted = Option(kind=kind, strike=100.0, expiry_years=years)
+    found = american.price(wanted, market, exercise_dates=dates)
+    assert black76.price(wanted, market) <= found <= american.price(wanted, market)
+
+
+@pytest.mark.parametrize("kind", OptionKind)
+@pytest.mark.parametrize("volatility", [1e-4, 0.3, 5.0])
+@pytest.mark.parametrize("rate", [1e-300, 2.3e-16, 1e-14, -2e-16, -1e-10])
+def test_a_rate_next_to_nothing_leaves_a_european_option(
+    kind: OptionKind, volatility: float, rate: float
+) -> None:
+    for strike in (90.0, 100.0, 110.0):
+        wanted = Option(kind=kind, strike=strike, expiry_years=1.0)
+        for market in (
+            FuturesMarket(price=100.0, volatility=volatility, rate=rate),
+            SpotMarket(price=100.0, volatility=volatility, rate=max(rate, 0.0)),
+        ):
+            found = american.price(wanted, market)
+            assert found == pytest.approx(black76.price(wanted, market), abs=1e-8)
+
+
+def test_a_price_that_is_no_number_is_refused() -> None:
+    market = SpotMarket(price=1000.0, volatility=1e6, rate=0.2, dividend_yield=0.03)
+    wanted = Option(kind=CALL, strike=1000.0, expiry_years=100.0)
+    with pytest.raises(ModelNotApplicable, match="too extreme"):
+        american.price(wanted, market, exercise_dates=2)
+
+
+@pytest.mark.parametrize("kind", OptionKind)
+@pytest.mark.parametrize(
+    ("deviation", "accuracy"), [(0.05, 2e-5), (0.2, 2e-5), (0.6, 2e-4), (1.0, 2e-4), (2.0, 2e-4)]
+)
+def test_a_single_date_is_as_accurate_as_it_says(
+    kind: OptionKind, deviation: float, accuracy: float
+) -> None:
+    for away in (-2.0, -0.5, 0.0, 0.5, 2.0):
+        price = 100.0 * exp(away * deviation)
+        market = SpotMarket(price=price, volatility=deviation, rate=0.05, dividend_yield=0.03)
+        wanted = Option(kind=kind, strike=100.0, expiry_years=1.0)
+        found = american.price(wanted, market, exercise_dates=1)
+        assert found == pytest.approx(
+            black76.price(wanted, market), abs=accuracy * max(100.0, price)
+        )
+
+
 def test_one_date_is_a_european_option() -> None:
     found = american.price(put(1.0), spot(36.0, 0.4), exercise_dates=1)
     assert found == pytest.approx(black76.price(put(1.0), spot(36.0, 0.4)), abs=5e-4)

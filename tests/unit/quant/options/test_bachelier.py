@@ -167,3 +167,22 @@ def test_an_average_of_normal_prices_is_one() -> None:
     for bad in (np.array([]), np.array([0.0, 0.1]), np.array([nan])):
         with pytest.raises(InvalidInput):
             bachelier.average_volatility(7.0, bad, 0.5)
+
+
+def test_an_average_of_many_fixings_needs_no_matrix_of_their_pairs() -> None:
+    # of a continuous average from now on, σ²/3; of n even fixings, σ² (n + 1)(2n + 1)/6n²
+    count = 200_000
+    years = np.linspace(0.0, 1.0, count + 1)[1:]
+    shuffled = np.random.default_rng(2).permutation(years)
+    expected = 7.0 * sqrt((count + 1) * (2 * count + 1) / (6 * count**2))
+    for order in (years, shuffled):
+        found = bachelier.average_volatility(7.0, order, 1.0)
+        assert found == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_deviation_of_just_twice_the_distance_to_the_strike_is_implied() -> None:
+    # The end of the bracket was the answer itself, and rounding left it outside.
+    wanted = Option(kind=CALL, strike=0.12203515118604147, expiry_years=0.23828125)
+    price = bachelier.price(wanted, FuturesMarket(price=0.0, volatility=0.5, rate=0.0))
+    found = bachelier.implied_volatility(wanted, forward=0.0, rate=0.0, price=price)
+    assert found == pytest.approx(0.5, rel=1e-12)

@@ -218,3 +218,37 @@ def test_no_input_gives_anything_but_numbers_or_a_named_error(
     except (InvalidInput, ModelNotApplicable):
         return
     assert answer.price >= 0.0
+
+
+@given(KINDS, st.floats(-19.9, 70.0), st.floats(-3.0, 3.0), st.floats(0.01, 3.0))
+def test_prices_scale_with_the_unit_of_money(
+    kind: OptionKind, magnitude: float, away: float, deviation: float
+) -> None:
+    unit = 10.0**magnitude
+    strike = max(unit * exp(away * deviation), 1.1e-20)
+    unit = max(unit, 1.1e-20)
+    found = black76.price(option(kind, strike, 1.0), future(unit, deviation, 0.0))
+    plain = black76.price(option(kind, strike / unit, 1.0), future(1.0, deviation, 0.0))
+    assert found / unit == pytest.approx(plain, rel=1e-9, abs=1e-14)
+
+
+def test_prices_that_quantlib_takes_for_nothing_are_refused() -> None:
+    # A call came to -6.6e-31: its strike was taken for 0.
+    market = SpotMarket(price=1e-30, volatility=1.5, rate=0.0, dividend_yield=0.5)
+    with pytest.raises(ModelNotApplicable, match="needs price above 0"):
+        black76.value(option(CALL, 1e-30, 2.1), market)
+    market = SpotMarket(price=1.0, volatility=1.5, rate=0.0, dividend_yield=0.5)
+    with pytest.raises(ModelNotApplicable, match="needs the forward above 0"):
+        black76.value(option(CALL, 1.0, 140.0), market)
+
+
+@pytest.mark.parametrize("deviations", [2.0, 6.0, 8.0, 9.0, 20.0, 36.0])
+def test_puts_far_out_of_the_money_keep_their_digits(deviations: float) -> None:
+    # By symmetry in F and K; the sum of the formula, of which nothing is left, came to -4.6e-16.
+    strike = 100.0 * exp(-0.2 * deviations)
+    wanted, market = option(PUT, strike, 1.0), future(100.0, 0.2, 0.03)
+    mirrored = black76.price(option(CALL, 100.0, 1.0), future(strike, 0.2, 0.03))
+    answer = black76.value(wanted, market)
+    assert 0.0 < answer.price == pytest.approx(mirrored, rel=1e-12)
+    found = black76.implied_volatility(wanted, forward=100.0, rate=0.03, price=answer.price)
+    assert found == pytest.approx(0.2, rel=1e-9)

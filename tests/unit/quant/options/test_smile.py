@@ -262,3 +262,34 @@ def test_strikes_without_a_logarithm_are_refused() -> None:
             strikes=STRIKES,
             prices=VOLATILITIES,
         )
+
+
+@pytest.mark.parametrize("model", SmileModel)
+@pytest.mark.parametrize("years", [1e-9, 1.0, 1e3])
+@pytest.mark.parametrize("volatility", [1e-200, 1e-9, 0.2, 80.0, 1e30])
+def test_a_flat_smile_of_any_volatility_is_checked_with_numbers(
+    model: SmileModel, years: float, volatility: float
+) -> None:
+    for strikes in (np.array([70.0]), np.array([69.0, 71.0])):
+        smile = fit_smile(
+            forward=70.0,
+            expiry_years=years,
+            strikes=strikes,
+            volatilities=np.full(strikes.size, volatility),
+            model=model,
+        )
+        found = check_butterflies(smile)
+        assert np.isfinite(found.least_probability)
+        assert found.is_free
+
+
+@pytest.mark.parametrize(("strike", "volatility"), [(70.0, 1e200), (1e300, 0.2)])
+def test_numbers_whose_squares_are_no_floats_are_refused(strike: float, volatility: float) -> None:
+    with pytest.raises(InvalidInput):
+        fit_smile(
+            forward=70.0,
+            expiry_years=1.0,
+            strikes=np.array([69.0, strike]),
+            volatilities=np.array([0.2, volatility]),
+            model=SmileModel.NORMAL,
+        )

@@ -266,6 +266,27 @@ def test_bjerksund_and_stensland_are_a_lower_bound(case: tuple[Option, SpreadMar
     assert spread.price(wanted, market, BJERKSUND_STENSLAND) <= exact + 1e-8 * scale
 
 
+@pytest.mark.parametrize("model", SpreadModel)
+@pytest.mark.parametrize("kind", OptionKind)
+@pytest.mark.parametrize(
+    ("numbers", "strike"),
+    [((48.6, 59.5, 0.53, 1.20, 0.995), 37.7), ((145.9, 119.5, 0.96, 0.79, 0.99), -51.9)],
+)
+def test_no_price_is_below_the_discounted_intrinsic_value(
+    model: SpreadModel, kind: OptionKind, numbers: tuple[float, ...], strike: float
+) -> None:
+    # Over three years the rule of Bjerksund and Stensland would lose some 5 here.
+    names = ("forward1", "forward2", "volatility1", "volatility2", "correlation")
+    market = SpreadMarket(**dict(zip(names, numbers, strict=True)), rate=0.05)
+    wanted = Option(kind=kind, strike=strike, expiry_years=3.0)
+    answer = spread.value(wanted, market, model)
+    certain = max(kind.sign * (market.forward1 - market.forward2 - strike), 0.0)
+    assert answer.price >= exp(-0.15) * certain * (1.0 - 1e-12)
+    if model is BJERKSUND_STENSLAND:
+        assert answer.price <= exact_price(wanted, market) + 1e-6
+        assert min(answer.vega1, answer.vega2, answer.gamma1, answer.gamma2) > -1e-9
+
+
 @settings(max_examples=60)
 @given(cases())
 def test_both_models_are_near_the_truth_for_a_year_of_moderate_volatility(

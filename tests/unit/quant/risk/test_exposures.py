@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal, localcontext
 from math import exp, sqrt
 
 import numpy as np
@@ -116,6 +117,32 @@ def test_an_average_has_the_first_two_moments_of_one() -> None:
     assert wild.options.deviations[0] == pytest.approx(sqrt(np.log(second)), rel=1e-6)
     with pytest.raises(ModelNotApplicable, match="average began"):
         exposures([held], replace(market(), as_of=date(2024, 4, 2)))
+
+
+@pytest.mark.parametrize("volatility", [1e-6, 0.04, 0.2, 40.0, 60.0, 3_000.0, 1e6])
+def test_an_average_of_any_volatility_has_a_deviation(volatility: float) -> None:
+    held = option("CL-202405", "call", 70, 1, expiry=date(2024, 4, 19), style=Style.AVERAGE)
+    key = OptionKey(underlying=of("CL-202405"), expiry=held.expires, strike=70.0)
+    quoted = replace(market(), volatilities={key: OptionQuote(volatility=volatility)})
+    with localcontext(prec=60, Emax=10**12):
+        variance = Decimal(volatility) ** 2
+        x = variance * 18 / 365
+        spread = (2 * (x.exp() - 1 - x) / x**2).ln()
+        expected = (variance * 94 / 365 + spread).sqrt()
+    found = exposures([held], quoted).options.deviations[0]
+    assert found == pytest.approx(float(expected), rel=1e-11)
+
+
+@pytest.mark.parametrize("rate", [-1e6, 1e6])
+def test_a_rate_beyond_floating_point_is_refused(rate: float) -> None:
+    with pytest.raises(InvalidInput, match="rate"):
+        exposures([option("CL-202403", "call", 70, 1)], replace(market(), rate=rate))
+
+
+@pytest.mark.parametrize("volatility", [0.0, -0.1, np.nan, np.inf, 1.1e6, 1e200])
+def test_a_volatility_of_no_market_is_refused(volatility: float) -> None:
+    with pytest.raises(InvalidInput, match="volatility"):
+        OptionQuote(volatility=volatility)
 
 
 def test_approximations_are_told() -> None:

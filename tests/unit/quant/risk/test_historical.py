@@ -1,6 +1,7 @@
 """Hold historical simulation against a loop over days and positions."""
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -113,6 +114,22 @@ def test_delta_gamma_is_the_second_order_of_full_revaluation() -> None:
     assert np.median(misses) < 0.01 < misses.max()
 
 
+def test_delta_gamma_of_an_option_on_its_last_day_is_of_the_size_of_its_payoff() -> None:
+    # struck where the price is, it is a kink: a curvature of 1/s of it would be of billions
+    last_day = replace(market(), as_of=date(2024, 2, 14))
+    (price,) = exposures([future("CL-202403", 1)], last_day).prices
+    held = option("CL-202403", "call", float(price), -1, expiry=last_day.as_of)
+    changes = np.random.default_rng(3).normal(size=(500, 1))
+    found = {
+        revaluation: historical_risk(
+            aggregate([exposures([held], last_day)], revaluation), changes, 0.99
+        )[0].value_at_risk
+        for revaluation in Revaluation
+    }
+    assert found[Revaluation.FULL] == pytest.approx(1_000 * np.sort(changes[:, 0])[-5], rel=1e-3)
+    assert 0.0 < found[Revaluation.DELTA_GAMMA] <= found[Revaluation.FULL]
+
+
 def test_books_share_scenarios_and_do_not_disturb_each_other() -> None:
     both = [book(), book([*mixed()[:5], option("CL-202403", "call", 75, 7)])]
     factors, prices = both[0].factors, both[0].prices
@@ -181,6 +198,29 @@ def test_a_book_without_risk_has_none() -> None:
     empty = exposures([], market())
     (nothing,) = historical_risk(aggregate([empty]), np.zeros((100, 0)), 0.99)
     assert nothing.expected_shortfall == 0.0
+
+
+@pytest.mark.parametrize("seed", [27, 70, 107])
+def test_parts_of_a_hedge_keep_their_size_where_they_cancel_to_rounding(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    lots = generator.integers(1, 50, 4) / 10
+    moves = generator.normal(size=(300, 1)) * 2.0
+    held = [*(future("CL-202403", each) for each in lots), future("CL-202404", -float(sum(lots)))]
+    exposed = exposures(held, market())
+    (found,) = historical_risk(aggregate([exposed]), np.hstack([moves, moves]), 0.99)
+    # no position loses more in any scenario; the ratio of two roundings is no scale
+    largest = 1_000.0 * float(sum(lots) * np.abs(moves).max())
+    assert abs(found.value_at_risk) < 1e-6
+    for parts in (found.by_position, found.by_factor):
+        for losses in (parts.value_at_risk, parts.expected_shortfall):
+            assert np.abs(losses).max() <= largest * (1.0 + 1e-12)
+            assert losses.sum() == pytest.approx(0.0, abs=1e-6)
+
+
+def test_no_risk_is_not_minus_zero() -> None:
+    exposed = exposures([future("CL-202403", lots) for lots in (1.0, -1.0)], market())
+    (found,) = historical_risk(aggregate([exposed]), np.ones((300, 1)), 0.99)
+    assert not np.signbit([found.value_at_risk, found.expected_shortfall]).any()
 
 
 def test_a_calendar_spread_is_risked_as_a_spread() -> None:

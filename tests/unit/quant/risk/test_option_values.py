@@ -89,3 +89,12 @@ def test_black_at_prices_that_have_no_logarithm_is_intrinsic(
     assert terms.values(np.array([1e-9]))[0] == pytest.approx(20.0 if sign < 0 else 0.0, abs=1e-8)
     assert terms.deltas(at)[0] == (-1.0 if sign < 0 else 0.0)
     assert np.isfinite([terms.gammas(at)[0], terms.vegas(at)[0]]).all()
+
+
+@pytest.mark.parametrize("lognormal", [True, False])
+@given(signs, st.floats(1.0, 500), st.floats(0.0, 9e-7))
+def test_a_payoff_has_no_curvature(
+    lognormal: bool, sign: float, strike: float, deviation: float
+) -> None:
+    terms = one(sign, strike, max(deviation, 1e-10), lognormal=lognormal)
+    assert terms.gammas(np.array([strike]))[0] == 0.0

@@ -71,3 +71,11 @@ def test_changes_that_are_not_numbers_are_refused() -> None:
 def test_prices_that_never_moved_have_no_volatility() -> None:
     with pytest.raises(ModelNotApplicable, match="never moved"):
         ewma_variances(np.zeros((30, 1)), 5.0, np.ones(1))
+
+
+@pytest.mark.parametrize("size", [1e200, -1e200, np.inf, np.nan])
+def test_changes_whose_squares_are_no_floats_are_refused(size: float) -> None:
+    with pytest.raises(InvalidInput, match="finite"):
+        ewma_variances(np.array([[1.0], [size]]), 11.0, np.ones(1))
+    with pytest.raises(InvalidInput, match="finite"):
+        EwmaState(half_life=11.0, variances=np.ones(1)).update(np.array([size]))

@@ -47,6 +47,14 @@ def test_the_mark_against_the_pound_gives_the_fcp_benchmark(shared_data: SharedD
     assert log_likelihood(fit, changes) == pytest.approx(fit.log_likelihood, abs=1e-6)
 
 
+def test_the_default_backcast_gives_another_fit(shared_data: SharedData) -> None:
+    # the same data with the start of arch 8.0.0, a weighted mean of the first squares: a trap
+    changes = np.loadtxt(shared_data("dem2gbp_returns.csv"), skiprows=1)
+    found = fit_garch(changes).parameters
+    assert found.alpha == pytest.approx(0.1455, abs=5e-5)
+    assert found.beta == pytest.approx(0.8168, abs=5e-5)
+
+
 def test_wti_gives_the_known_fit_with_students_t() -> None:
     # FRED DCOILWTICO as the package arch ships it, percent log returns 1986 to 2019
     prices = wti.load()["DCOILWTICO"].dropna().to_numpy()
@@ -87,3 +95,10 @@ def test_bad_histories_are_refused() -> None:
         fit_garch(np.zeros(200))
     with pytest.raises(InvalidInput):
         fit_garch(np.full(200, np.nan))
+    with pytest.raises(ModelNotApplicable, match="never moved"):
+        fit_garch(simulated(200) * 1e-200)
+    with pytest.raises(InvalidInput, match="finite"):
+        fit_garch(simulated(200) * 1e200)
+    for is_student in (False, True):
+        with pytest.raises(ModelNotApplicable, match="all the same"):
+            fit_garch(np.full(200, 0.3), is_student=is_student)

@@ -1,4 +1,4 @@
-"""Own what all specifications share: frozen, closed, and refused by name."""
+"""Own what all that is asked shares: it is frozen, closed, and refused by name."""
 
 from typing import Annotated, Any, Self
 
