@@ -19,6 +19,7 @@ from serve.conflation import conflate, read_event
 from storage.cache import FROM_NOW_ON, Cache, StreamEntry
 
 HEARTBEAT_MS = 5_000
+_AT_ONCE_MS = 1
 HEARTBEAT = "heartbeat"
 TRIMMED = "trimmed"
 CONFLATE_BEYOND = 1_000
@@ -96,15 +97,13 @@ async def follow(
 
 async def _batches(cache: Cache, positions: dict[str, str]) -> AsyncGenerator[list[Outgoing], None]:
     resumed = {code: at for code, at in positions.items() if at != FROM_NOW_ON}
-    gaps = await _gaps(cache, positions, resumed)
-    if gaps:
-        yield gaps
+    lost = await _skip_lost(cache, positions, resumed)
     while True:
         before = dict(positions)
-        entries = await cache.read_quotes(positions, HEARTBEAT_MS, READ_COUNT)
-        if not entries:
-            yield [Outgoing(HEARTBEAT, None, _HEARTBEAT_PAYLOAD)]
-            continue
+        # What is lost at a full stream's edge may be lost again before the first read: one mark.
+        entries = await cache.read_quotes(
+            positions, _AT_ONCE_MS if lost else HEARTBEAT_MS, READ_COUNT
+        )
         by_product = {
             product: list(found) for product, found in groupby(entries, attrgetter("product"))
         }
@@ -114,21 +113,23 @@ async def _batches(cache: Cache, positions: dict[str, str]) -> AsyncGenerator[li
             for product, found in by_product.items()
             if len(found) == READ_COUNT and before[product] != FROM_NOW_ON
         }
-        if doubtful and (gaps := await _gaps(cache, positions, doubtful)):
-            yield gaps
+        lost |= await _skip_lost(cache, positions, doubtful)
+        if lost:
+            yield [Outgoing("gap", _event_id(positions), _trimmed(code)) for code in sorted(lost)]
+        elif not entries:
+            yield [Outgoing(HEARTBEAT, None, _HEARTBEAT_PAYLOAD)]
+        lost = set()
         for product, found in by_product.items():
             yield list(_outgoing(product, found, positions))
 
 
-async def _gaps(
-    cache: Cache, positions: dict[str, str], doubtful: dict[str, str]
-) -> list[Outgoing]:
-    """Move the positions of products that have lost entries, and return a gap for each."""
+async def _skip_lost(cache: Cache, positions: dict[str, str], doubtful: dict[str, str]) -> set[str]:
+    """Move the positions of products that have lost entries, and return those products."""
     if not doubtful:
-        return []
+        return set()
     lost = await cache.lost_after(doubtful)
     positions.update(lost)
-    return [Outgoing("gap", _event_id(positions), _trimmed(product)) for product in lost]
+    return set(lost)
 
 
 def _outgoing(

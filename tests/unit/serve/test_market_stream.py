@@ -84,6 +84,18 @@ async def test_a_full_read_is_checked_for_trimmed_entries(edge: Any) -> None:
     assert json.loads(events[4].payload)["reason"] == "trimmed"
 
 
+async def test_what_is_trimmed_again_before_the_first_read_is_one_gap(edge: Any) -> None:
+    edge.cache.reads = [quotes(5000, READ_COUNT), quotes(8000, 1)]
+
+    async def lost_after(positions: dict[str, str]) -> dict[str, str]:
+        return {"CL": "4999-7"} if positions == {"CL": "4899-7"} else {"CL": "4899-7"}
+
+    edge.cache.lost_after = lost_after
+    events = await collect(edge, {"CL": "0-1"})
+    assert [event.kind for event in events] == ["gap", "conflated", *["quote"] * 3, "quote"]
+    assert events[0].event_id == "CL:4999-7"
+
+
 async def test_from_now_on_nothing_can_be_lost(edge: Any) -> None:
     edge.cache.lost = {"CL": "9-9"}
     edge.cache.reads = [quotes(1, 1)]
