@@ -84,7 +84,8 @@ def pose(specification: BacktestSpecification, loaded: LoadedHistories) -> Posed
         InvalidInput: a window is longer than the history before the first day, a product has no
             day to score, or a position no price; names the field.
     """
-    as_of = specification.as_of or min(history.dates[-1] for history in loaded.histories)
+    lasts = [history.dates[-1] for history in loaded.histories]
+    as_of = min(specification.as_of, max(lasts)) if specification.as_of else min(lasts)
     first = specification.first or _default_first(specification, loaded.histories, as_of)
     if not first < as_of:
         raise InvalidInput(field="first", reason=f"expected before {as_of}, was {first}")

@@ -11,7 +11,13 @@ from quant.backtest.walk import Forecasts, Walk
 from quant.forecast.fitting import LEAST_DAYS, fit_density
 from quant.forecast.forecasts import forecast_densities, scenario_changes
 from quant.forecast.parameters import DensityParameters, usual_parameters
-from quant.forecast.state import FIRST_DAYS, DensityState, begin, update, with_parameters
+from quant.forecast.state import (
+    DensityState,
+    begin_history,
+    days_with_a_change,
+    update,
+    with_parameters,
+)
 
 Reals = NDArray[np.float64]
 
@@ -24,20 +30,22 @@ def walk_density(
 ) -> Forecasts:
     """Forecast each day of a walk by the density model, fitted anew every 250 days.
 
-    Parameters are fitted on rows 250, 500, … of the history, so that a day's forecast is the same
+    Parameters are fitted after 250, 500, … days with a change, so that a day's forecast is the same
     whichever days are forecast beside it. Scores are of `paths` scenario paths.
 
     Raises:
-        HistoryTooShort: there are fewer than 250 days before the first.
+        HistoryTooShort: there are fewer than 250 days with a change before the first.
         ModelNotApplicable: the prices of a position never moved.
     """
-    require_days("density model", walk.first, LEAST_DAYS)
+    known = days_with_a_change(walk.changes[: walk.last])
+    require_days("density model", int(np.searchsorted(known, walk.first)), LEAST_DAYS)
     outcomes = np.stack([walk.outcomes(horizon) for horizon in horizons], axis=1)
     parameters = usual_parameters(walk.product, walk.positions)
-    state = begin(parameters, walk.dates[:FIRST_DAYS], walk.changes[:FIRST_DAYS])
+    state, begun = begin_history(parameters, walk.dates, walk.changes)
+    refitted = set((known[REFIT_DAYS - 1 :: REFIT_DAYS] + 1).tolist())
     quantiles, scores = [], []
-    for day in range(FIRST_DAYS, walk.last + 1):
-        if day % REFIT_DAYS == 0:
+    for day in range(begun, walk.last + 1):
+        if day in refitted:
             parameters, state = _refitted(walk, day, parameters, state)
         if day >= walk.first:
             came = outcomes[day - walk.first]

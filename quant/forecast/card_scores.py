@@ -18,6 +18,7 @@ from quant.forecast.settings import DensitySettings
 from quant.forecast.state import replay, update
 
 Reals = NDArray[np.float64]
+Booleans = NDArray[np.bool_]
 
 HORIZONS = (1, 5, 20)
 """Name the horizons that densities are scored at, in business days."""
@@ -51,8 +52,9 @@ def scored_density(
     """Score a model of all but the last year of changes (days, positions) over that year.
 
     It is followed day by day and not fitted again, so that nothing later than a forecast is in it.
-    The score of a day is the mean CRPS of the positions in price units. None where there are
-    fewer than 250 days before the year.
+    The score of a day is the mean CRPS in price units of those positions whose outcome is known
+    and whose past has such changes to draw from. A horizon without such a day is left out; None
+    where all are, or there are fewer than 250 days before the year.
 
     Raises:
         InvalidInput: shapes disagree, the dates do not rise, or a number is infinite.
@@ -63,20 +65,19 @@ def scored_density(
         return None
     parameters = fit_density(product, positions, dates[:cut], changes[:cut], settings)
     ours = _scores(parameters, dates, changes, cut)
-    return ScoredDensity(
-        scored_from=dates[cut],
-        scores=tuple(_score(ours[horizon], changes, cut, horizon) for horizon in HORIZONS),
-    )
+    found = [_score(ours[horizon], changes, cut, horizon) for horizon in HORIZONS]
+    scores = tuple(score for score in found if score is not None)
+    return ScoredDensity(scored_from=dates[cut], scores=scores) if scores else None
 
 
 def _scores(
     parameters: DensityParameters, dates: Sequence[date], changes: Reals, cut: int
 ) -> dict[int, Reals]:
-    """Return, by horizon, the score of each forecast that ends within the history."""
+    """Return, by horizon, the scores (days, positions) of forecasts that end in the history."""
     kept = max(0, cut - parameters.settings.residual_window - LEAST_DAYS)
     state = replay(parameters, dates[kept:cut], changes[kept:cut])
     outcomes = {horizon: _sums(changes[cut:], horizon) for horizon in HORIZONS}
-    found: dict[int, list[float]] = {horizon: [] for horizon in HORIZONS}
+    found: dict[int, list[Reals]] = {horizon: [] for horizon in HORIZONS}
     for row, day in enumerate(dates[cut:]):
         drawn = scenario_changes(parameters, state, HORIZONS, paths=_PATHS)
         for horizon in HORIZONS:
@@ -86,21 +87,23 @@ def _scores(
     return {horizon: np.array(scores) for horizon, scores in found.items()}
 
 
-def _score(ours: Reals, changes: Reals, cut: int, horizon: int) -> SkillScore:
+def _score(ours: Reals, changes: Reals, cut: int, horizon: int) -> SkillScore | None:
     peers = {window: _historical(changes, cut, horizon, window) for window in WINDOWS}
-    known = np.isfinite(ours)
-    best = min(WINDOWS, key=lambda window: float(peers[window][known].mean()))
-    ours, peer = ours[known], peers[best][known]
+    known = np.asarray(np.isfinite([ours, *peers.values()]).all(axis=0))
+    if not known.any():
+        return None
+    best = min(WINDOWS, key=lambda window: float(_daily(peers[window], known).mean()))
+    daily, peer = _daily(ours, known), _daily(peers[best], known)
     difference = bootstrap_interval(
-        ours - peer,
+        daily - peer,
         lambda values: float(values.mean()),
-        mean_length=min(_BLOCK_DAYS, len(ours)),
+        mean_length=min(_BLOCK_DAYS, len(daily)),
         resamples=_RESAMPLES,
     )
     return SkillScore(
         metric="CRPS",
         horizon=horizon,
-        ours=float(ours.mean()),
+        ours=float(daily.mean()),
         baseline=float(peer.mean()),
         baseline_name=f"historical simulation of {best} days",
         low=difference.lower,
@@ -108,22 +111,40 @@ def _score(ours: Reals, changes: Reals, cut: int, horizon: int) -> SkillScore:
     )
 
 
+def _daily(scores: Reals, known: Booleans) -> Reals:
+    """Return the mean of the known positions (days,) on each day that has one."""
+    some = known.any(axis=1)
+    means: Reals = np.where(known, scores, 0.0)[some].sum(axis=1) / known[some].sum(axis=1)
+    return means
+
+
 def _historical(changes: Reals, cut: int, horizon: int, window: int) -> Reals:
-    """Return the scores of the last overlapping sums of `window` days before each forecast."""
+    """Return the scores of the last overlapping sums of `window` days before each forecast.
+
+    They are (days, positions); a position draws from those of its own sums that are known.
+    """
     sums = _sums(changes, horizon)
     scores = []
     for row in range(cut, len(sums)):
         past = sums[max(0, row - window) : row - horizon + 1]
-        scores.append(_crps(past[np.isfinite(past).all(axis=1)].T, sums[row]))
+        if np.isfinite(past).all():
+            scores.append(_crps(past.T, sums[row]))
+            continue
+        alone = [
+            _crps(column[None, np.isfinite(column)], sums[row, [place]])
+            for place, column in enumerate(past.T)
+        ]
+        scores.append(np.concatenate(alone))
     return np.array(scores)
 
 
-def _crps(samples: Reals, outcome: Reals) -> float:
-    """Return the mean score of the positions whose outcome is known, nan where none is."""
+def _crps(samples: Reals, outcome: Reals) -> Reals:
+    """Return the score of each position, nan where its outcome is not known, or no sample is."""
+    scores = np.full(outcome.shape, np.nan)
     known = np.isfinite(outcome)
-    if not known.any():
-        return np.nan
-    return float(crps_sample(samples[known], outcome[known]).mean())
+    if known.any() and samples.shape[1]:
+        scores[known] = crps_sample(samples[known], outcome[known])
+    return scores
 
 
 def _sums(changes: Reals, horizon: int) -> Reals:

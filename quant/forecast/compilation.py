@@ -8,6 +8,7 @@ from quant.calendars import business_days, calendar_of
 from quant.forecast.forecasts import LEAST_OBSERVATIONS, forecast_densities
 from quant.forecast.parameters import usual_parameters
 from quant.forecast.state import replay
+from quant.volatility.samuelson import fit_samuelson
 
 
 def compile_forecast_kernels() -> None:
@@ -17,3 +18,4 @@ def compile_forecast_kernels() -> None:
     changes = np.random.default_rng(0).normal(size=(LEAST_OBSERVATIONS, 2))
     state = replay(parameters, days[:LEAST_OBSERVATIONS], changes)
     forecast_densities(parameters, state, [1, 2], paths=16)
+    fit_samuelson(np.array([0.1, 0.5, 1.0]), np.array([0.4, 0.3, 0.2]))

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 Reals = NDArray[np.float64]
 Ages = NDArray[np.uint32]
+Booleans = NDArray[np.bool_]
 
 BLOCK = 1_024
 LONGEST = 60
@@ -28,14 +29,24 @@ def uniforms(seed: int, paths: int) -> Reals:
     return drawn
 
 
+@lru_cache(maxsize=64)
+def repeat_history(seed: int, paths: int, share: float) -> Booleans:
+    """Draw which paths (paths,) are the share that repeats history; of a larger share they are."""
+    drawn: Booleans = uniforms(seed, paths)[:, -1] < share
+    drawn.setflags(write=False)
+    return drawn
+
+
 @lru_cache(maxsize=16)
-def drawn_ages(seed: int, paths: int, days: int, half_life: float) -> Ages:
+def drawn_ages(seed: int, paths: int, days: int, half_life: float, share: float = 0.0) -> Ages:
     """Draw how old the day is, of `days` past ones, that each of 60 steps repeats, (60, paths).
 
-    The newest, 0, is drawn most often, and a day `half_life` days older half as often.
+    The newest, 0, is drawn most often, and a day `half_life` days older half as often. The `share`
+    of the paths that `repeat_history` is left out.
     """
     decay = 0.5 ** (1.0 / half_life)
-    steps = np.ascontiguousarray(uniforms(seed, paths)[:, :LONGEST].T)
+    walked = ~repeat_history(seed, paths, share)
+    steps = np.ascontiguousarray(uniforms(seed, paths)[walked, :LONGEST].T)
     ages = (np.log1p(-steps * (1.0 - decay**days)) / np.log(decay)).astype(np.uint32)
     drawn: Ages = np.minimum(ages, np.uint32(days - 1))
     drawn.setflags(write=False)

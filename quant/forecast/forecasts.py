@@ -48,7 +48,8 @@ def forecast_densities(
         tables |= {horizon: _quantiles(changes) for horizon, changes in drawn.items()}
     vintage = _vintage(parameters, state)
     past = running_sums(without_drift(state.changes))
-    parts = {horizon: _parts(parameters, state, outlook, past, horizon) for horizon in horizons}
+    weights = state.variance.weights.weights()
+    parts = {horizon: _parts(parameters, weights, outlook, past, horizon) for horizon in horizons}
     return {
         (position, horizon): DensityForecast(
             product=parameters.product,
@@ -126,19 +127,14 @@ def _quantiles(changes: Reals) -> Reals:
 
 def _parts(
     parameters: DensityParameters,
-    state: DensityState,
+    of_models: Reals,
     outlook: Outlook,
     past: Reals,
     horizon: int,
 ) -> list[tuple[ForecastPart, ...]]:
     """Return, by position, the parts of the variance over the horizon; history is the last."""
     share = history_share_of(parameters, horizon)
-    weights = np.vstack(
-        [
-            (1.0 - share) * state.variance.weights.weights(),
-            np.full(len(parameters.positions), share),
-        ]
-    )
+    weights = np.vstack([(1.0 - share) * of_models, np.full(len(parameters.positions), share)])
     variances = np.vstack([outlook.parts[:horizon].sum(axis=0), history_variances(past, horizon)])
     return [
         tuple(

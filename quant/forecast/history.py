@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from quant.forecast.path_kernels import repeat
+
 Reals = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
@@ -32,15 +34,15 @@ def running_sums(changes: Reals) -> Reals:
     return np.cumsum(np.concatenate([np.zeros((1, changes.shape[1])), changes]), axis=0)
 
 
-def history_changes(sums: Reals, places: Reals, horizon: int) -> Reals:
-    """Return the changes (series, paths) over `horizon` days of paths along past days.
+def write_history_changes(
+    sums: Reals, draws: Reals, horizon: int, paths: Indices, changes: Reals
+) -> None:
+    """Write the changes over `horizon` days of some `paths` along past days into `changes`.
 
-    `sums` are the running ones of past changes; `places` (paths,) say from 0 to 1 how far back the
-    last day of each path is, of those with enough days before them.
+    `changes` are (series, all paths) and `sums` the running ones of past changes; `draws` (paths,)
+    say from 0 to 1 how far back the last day of each path is, of those with enough days before.
     """
-    over = _over(sums, horizon)
-    found: Reals = over.T[:, len(over) - 1 - _ages(places, len(over))]
-    return found
+    repeat(sums, _ages(draws, len(sums) - horizon), horizon, paths, changes)
 
 
 def history_variances(sums: Reals, horizon: int) -> Reals:
@@ -48,24 +50,18 @@ def history_variances(sums: Reals, horizon: int) -> Reals:
 
     `sums` are the running ones of past changes.
     """
-    over = _over(sums, horizon)
+    over = sums[horizon:] - sums[:-horizon]
     variances: Reals = np.einsum("ij,ij->j", over, over) / len(over)
     return variances
 
 
-def history_paths(changes: Reals, places: Reals, horizon: int) -> Reals:
-    """Return the changes so far (horizon, series, paths) of the paths of `history_changes`."""
+def history_paths(changes: Reals, draws: Reals, horizon: int) -> Reals:
+    """Return the changes so far (horizon, series, paths) of paths along past days."""
     days = len(changes)
-    last = days - 1 - _ages(places, days - horizon + 1)
+    last = days - 1 - _ages(draws, days - horizon + 1)
     rows = last + np.arange(1 - horizon, 1)[:, None]
     return np.cumsum(changes[rows], axis=0).transpose(0, 2, 1)
 
 
-def _ages(places: Reals, days: int) -> Indices:
-    return (places * days).astype(np.int64)
-
-
-def _over(sums: Reals, horizon: int) -> Reals:
-    """Return the changes over `horizon` days that end on each day, (days − horizon + 1, series)."""
-    overlapping: Reals = sums[horizon:] - sums[:-horizon]
-    return overlapping
+def _ages(draws: Reals, days: int) -> Indices:
+    return (draws * days).astype(np.int64)

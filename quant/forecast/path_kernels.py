@@ -22,14 +22,15 @@ def simulate(
     persistences: Reals,
     news_limit: float,
     kept: Indices,
+    places: Indices,
     changes: Reals,
 ) -> None:
-    """Write the changes so far after each of the `kept` steps, `changes` (kept, series, paths).
+    """Write the changes so far after each of the `kept` steps, `changes` (kept, series, places).
 
-    `kept` rise, counted from 1. Step k of a path changes the price by √(V(k) m(k)) z, with V the
-    expected `variances` (steps, series), z the standardised change (series, days, the newest
-    first) of a day as old as `ages` (steps or more, paths) say, and m a level that starts at 1 and
-    has GARCH(1,1)'s news and persistence around it:
+    `kept` rise, counted from 1; path n is written to `places[n]`. Step k of a path changes the
+    price by √(V(k) m(k)) z, with V the expected `variances` (steps, series), z the standardised
+    change (series, days, the newest first) of a day as old as `ages` (steps or more, paths) say,
+    and m a level that starts at 1 and has GARCH(1,1)'s news and persistence around it:
     m(k+1) = 1 + (α+β)(m(k) − 1) + αm(k)(z² − 1), z² over its mean and at most `news_limit` squared.
     """
     series = variances.shape[1]
@@ -41,8 +42,8 @@ def simulate(
             mean_square += value * value
         scale = standardised.shape[1] / mean_square
         impact, persistence = impacts[j], persistences[j]
-        for first in range(0, changes.shape[2], _BLOCK):
-            count = min(_BLOCK, changes.shape[2] - first)
+        for first in range(0, places.size, _BLOCK):
+            count = min(_BLOCK, places.size - first)
             level[:] = 1.0
             total[:] = 0.0
             row = 0
@@ -58,5 +59,18 @@ def simulate(
                     later = 1.0 + persistence * (level[n] - 1.0) + impact * level[n] * news
                     level[n] = max(later, _LEAST_LEVEL)
                 if k + 1 == kept[row]:
-                    changes[row, j, first : first + count] = total[:count]
+                    for n in range(count):
+                        changes[row, j, places[first + n]] = total[n]
                     row += 1
+
+
+@kernel
+def repeat(sums: Reals, ages: Indices, horizon: int, places: Indices, changes: Reals) -> None:
+    """Write past changes over `horizon` days to `places` of `changes` (series, places).
+
+    `sums` (days + 1, series) are running ones; the days of path n end `ages[n]` before the newest.
+    """
+    for n in range(places.size):
+        last = sums.shape[0] - 1 - ages[n]
+        for j in range(sums.shape[1]):
+            changes[j, places[n]] = sums[last, j] - sums[last - horizon, j]

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from quant.forecast.draws import drawn_ages, uniforms
+from quant.forecast.draws import drawn_ages, repeat_history, uniforms
 from quant.forecast.history import (
-    history_changes,
     history_paths,
     history_share,
     running_sums,
     without_drift,
+    write_history_changes,
 )
 from quant.forecast.outlook import Outlook
 from quant.forecast.parameters import DensityParameters
@@ -19,7 +19,6 @@ from quant.forecast.path_kernels import simulate
 from quant.forecast.state import DensityState
 
 Reals = NDArray[np.float64]
-Booleans = NDArray[np.bool_]
 
 
 def paths_of(
@@ -27,11 +26,12 @@ def paths_of(
 ) -> Reals:
     """Return the change up to each day of the outlook on each path, (days, positions, paths)."""
     horizon = len(outlook.variances)
-    steps = _simulated(parameters, state, outlook, range(1, horizon + 1), paths, seed)
-    chosen = _repeat_history(parameters, horizon, paths, seed)
-    places = uniforms(seed, paths)[chosen, 0]
-    steps[:, :, chosen] = history_paths(without_drift(state.changes), places, horizon)
-    return steps
+    share, steps = history_share_of(parameters, horizon), range(1, horizon + 1)
+    found = _simulated(parameters, state, outlook, steps, paths, seed, share)
+    chosen = repeat_history(seed, paths, share)
+    draws = uniforms(seed, paths)[chosen, 0]
+    found[:, :, chosen] = history_paths(without_drift(state.changes), draws, horizon)
+    return found
 
 
 def changes_of(
@@ -44,17 +44,17 @@ def changes_of(
 ) -> dict[int, Reals]:
     """Return, by horizon, the change up to its last day on each path, (positions, paths).
 
-    The outlook reaches as far as the longest horizon; one walk along it gives them all.
+    The outlook reaches as far as the longest horizon; one walk along it gives them all. Paths that
+    repeat history over the shortest do so over all, and are not walked.
     """
     rising = sorted(set(horizons))
-    ends = dict(
-        zip(rising, _simulated(parameters, state, outlook, rising, paths, seed), strict=True)
-    )
-    past, places = running_sums(without_drift(state.changes)), uniforms(seed, paths)[:, 0]
-    for horizon, changes in ends.items():
-        chosen = _repeat_history(parameters, horizon, paths, seed)
-        changes[:, chosen] = history_changes(past, places[chosen], horizon)
-    return ends
+    shares = [history_share_of(parameters, horizon) for horizon in rising]
+    ends = _simulated(parameters, state, outlook, rising, paths, seed, shares[0])
+    past = running_sums(without_drift(state.changes))
+    for horizon, share, changes in zip(rising, shares, ends, strict=True):
+        chosen = np.flatnonzero(repeat_history(seed, paths, share))
+        write_history_changes(past, uniforms(seed, paths)[chosen, 0], horizon, chosen, changes)
+    return dict(zip(rising, ends, strict=True))
 
 
 def history_share_of(parameters: DensityParameters, horizon: int) -> float:
@@ -70,23 +70,23 @@ def _simulated(
     steps: Sequence[int],
     paths: int,
     seed: int,
+    share: float,
 ) -> Reals:
-    """Return the changes up to each of the rising steps, (steps, positions, paths)."""
+    """Return the changes up to each of the rising steps, (steps, positions, paths).
+
+    Nothing is written yet of those paths that repeat history where so large a share does.
+    """
     by_age = np.ascontiguousarray(state.standardised().by_day()[:, ::-1])
     changes = np.empty((len(steps), len(parameters.positions), paths))
     simulate(
         outlook.variances,
         by_age,
-        drawn_ages(seed, paths, by_age.shape[1], state.residuals.half_life),
+        drawn_ages(seed, paths, by_age.shape[1], state.residuals.half_life, share),
         np.array([one.alpha for one in parameters.garch]),
         np.array([one.persistence for one in parameters.garch]),
         state.variance.news_limit,
         np.array(steps, dtype=np.int64),
+        np.flatnonzero(~repeat_history(seed, paths, share)),
         changes,
     )
     return changes
-
-
-def _repeat_history(parameters: DensityParameters, horizon: int, paths: int, seed: int) -> Booleans:
-    chosen: Booleans = uniforms(seed, paths)[:, -1] < history_share_of(parameters, horizon)
-    return chosen

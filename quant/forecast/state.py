@@ -19,6 +19,7 @@ from quant.forecast.variance import VarianceState
 from quant.volatility.changes import check_changes
 
 Reals = NDArray[np.float64]
+Indices = NDArray[np.int64]
 
 FIRST_DAYS = 22
 _MODEL = "density model"
@@ -162,16 +163,38 @@ def update(
 def replay(parameters: DensityParameters, dates: Sequence[date], changes: Reals) -> DensityState:
     """Return the state after all days (days, series): `begin`, then `update` for each.
 
+    It begins with the first 22 days on which anything changed; the others say nothing.
+
     Raises:
         InvalidInput: shapes disagree, the dates do not rise, or a number is infinite.
-        HistoryTooShort: there are fewer than 22 days.
-        ModelNotApplicable: the prices of a position did not move in the first 22 days.
+        HistoryTooShort: there are fewer than 22 days with a change.
+        ModelNotApplicable: the prices of a position did not move in the first 22 of these.
     """
     _check(parameters, dates, changes)
-    state = begin(parameters, dates[:FIRST_DAYS], changes[:FIRST_DAYS])
-    for day, row in zip(dates[FIRST_DAYS:], changes[FIRST_DAYS:], strict=True):
+    state, first = begin_history(parameters, dates, changes)
+    for day, row in zip(dates[first:], changes[first:], strict=True):
         state = update(parameters, state, day, row)
     return state
+
+
+def begin_history(
+    parameters: DensityParameters, dates: Sequence[date], changes: Reals
+) -> tuple[DensityState, int]:
+    """Return the state after the first 22 days on which anything changed, and the row after them.
+
+    Raises:
+        InvalidInput: shapes disagree, or a number is infinite.
+        HistoryTooShort: there are fewer than 22 such days.
+        ModelNotApplicable: the prices of a position never moved on them.
+    """
+    rows = days_with_a_change(changes)[:FIRST_DAYS]
+    state = begin(parameters, [dates[row] for row in rows.tolist()], changes[rows])
+    return state, int(rows[-1]) + 1
+
+
+def days_with_a_change(changes: Reals) -> Indices:
+    """Return the rows of changes (days, series) in which one is known: the others say nothing."""
+    return np.flatnonzero(~np.isnan(changes).all(axis=1))
 
 
 def with_parameters(state: DensityState, parameters: DensityParameters) -> DensityState:

@@ -37,6 +37,9 @@ BUSINESS_DAYS = 252
 
 _FEWEST_MATURITIES = 3
 _MEDIAN = LEVELS.index(0.5)
+_PLACES = np.interp(LEVELS, DENSITY_LEVELS, np.arange(len(DENSITY_LEVELS)))
+_LEFT = np.minimum(_PLACES.astype(np.int64), len(DENSITY_LEVELS) - 2)
+_BEYOND = _PLACES - _LEFT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +143,7 @@ def _contract_forecast(
     contract: _Contract, densities: Densities, medians: Sequence[float], fitted: float | None
 ) -> ContractForecast:
     found = [densities[contract.position, horizon] for horizon in HORIZONS]
-    changes = np.array([np.interp(LEVELS, DENSITY_LEVELS, density.quantiles) for density in found])
+    changes = _at_levels(np.array([density.quantiles for density in found]))
     quantiles = np.array(medians)[:, None] + changes - changes[:, _MEDIAN : _MEDIAN + 1]
     return ContractForecast(
         position=contract.position,
@@ -152,6 +155,13 @@ def _contract_forecast(
         quantiles=tuple(tuple(row) for row in quantiles.tolist()),
         volatilities=tuple(sqrt(density.variance) for density in found),
     )
+
+
+def _at_levels(quantiles: Reals) -> Reals:
+    """Return quantiles (horizons, LEVELS) of those at 1…99 %, linear between these."""
+    left = quantiles[:, _LEFT]
+    between: Reals = left + _BEYOND * (quantiles[:, _LEFT + 1] - left)
+    return between
 
 
 def _volatilities(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from core.errors import InvalidInput
 from quant.volatility.changes import check_changes, check_of_series
+from quant.volatility.har_kernels import look_ahead
 
 Reals = NDArray[np.float64]
 
@@ -100,12 +101,8 @@ class HarState:
         Expectations stand in for days that have not been. None is below a tenth of the month's
         mean, so that negative coefficients never make a volatility vanish.
         """
-        constants, weights = _weights(self.parameters)
         known = np.concatenate([self.measures, np.empty((horizon, len(self.parameters)))])
-        for day in range(MONTH, MONTH + horizon):
-            month = known[day - MONTH : day]
-            expected = constants + (weights * month).sum(axis=0)
-            known[day] = np.maximum(expected, _LEAST / MONTH * month.sum(axis=0))
+        look_ahead(*_weights(self.parameters), _LEAST, known)
         return known[MONTH:]
 
 
@@ -156,4 +153,4 @@ def _regressors(measures: Reals) -> Reals:
 @lru_cache(maxsize=256)
 def _weights(parameters: tuple[HarParameters, ...]) -> tuple[Reals, Reals]:
     constants = np.array([one.constant for one in parameters])
-    return constants, np.array([one.weights for one in parameters]).T
+    return constants, np.ascontiguousarray(np.array([one.weights for one in parameters]).T)

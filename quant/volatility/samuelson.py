@@ -4,13 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 
 from core.errors import HistoryTooShort, InvalidInput
+from quant.volatility.samuelson_kernels import fit_at
 
 Reals = NDArray[np.float64]
 
 _DECAYS = np.geomspace(0.05, 50.0, 61)  # a year: half-lives of fourteen years to five days
+_REFINEMENTS = 5
+_FINER = 21  # between two neighbours of the best: a tenth of the step, with the best in the middle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +72,7 @@ def fit_samuelson(years: Reals, volatilities: Reals) -> SamuelsonCurve:
     """Fit the curve to volatilities (maturities,) at times to expiry in years, least squares.
 
     For each κ the rest is linear with both volatilities at least 0; κ is searched in 0.05…50.
-    Flat volatilities fit with any κ, of which the smallest found is returned.
+    Flat volatilities fit with any κ: rounding decides which of them is returned.
 
     Raises:
         InvalidInput: shapes disagree, or a number is negative or not finite.
@@ -86,41 +88,19 @@ def fit_samuelson(years: Reals, volatilities: Reals) -> SamuelsonCurve:
     if different < 3:
         raise HistoryTooShort(subject="Samuelson curve", needed=3, found=different)
 
-    def distances(decays: Reals) -> Reals:
-        return _solved(decays, years, volatilities)[1]
-
-    best = int(np.argmin(distances(_DECAYS)))
-    around = np.log(_DECAYS[[max(0, best - 1), min(len(_DECAYS) - 1, best + 1)]])
-    refined = minimize_scalar(
-        lambda log_decay: float(distances(np.exp([log_decay]))[0]),
-        bounds=(float(around[0]), float(around[1])),
-        method="bounded",
-        options={"xatol": 1e-10},
-    )
-    decays = np.array([np.exp(refined.x), _DECAYS[best]])
-    found, apart = _solved(decays, years, volatilities)
-    better = int(np.argmin(apart))
-    long_run, at_expiry = found[better].tolist()
-    return SamuelsonCurve(long_run=long_run, at_expiry=at_expiry, decay=float(decays[better]))
+    decays = _DECAYS
+    for _ in range(_REFINEMENTS):
+        best = int(np.argmin(_fitted(decays, years, volatilities)[1]))
+        lowest, highest = decays[max(0, best - 1)], decays[min(len(decays) - 1, best + 1)]
+        decays = np.geomspace(lowest, highest, _FINER)
+    found, apart = _fitted(decays, years, volatilities)
+    best = int(np.argmin(apart))
+    long_run, at_expiry = found[best].tolist()
+    return SamuelsonCurve(long_run=long_run, at_expiry=at_expiry, decay=float(decays[best]))
 
 
-def _solved(decays: Reals, years: Reals, volatilities: Reals) -> tuple[Reals, Reals]:
-    """Return by decay (decays, 2) the best volatilities of at least 0, and how far off they are.
-
-    With two unknowns the best is where no bound holds, if it is within them, or else on one.
-    """
-    near = np.exp(-decays[:, None] * years)
-    far = -np.expm1(-decays[:, None] * years)
-    ff, nn, fn = (far * far).sum(axis=1), (near * near).sum(axis=1), (far * near).sum(axis=1)
-    fv, nv = far @ volatilities, near @ volatilities
-    nothing = np.zeros_like(ff)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        free = np.stack([fv * nn - nv * fn, nv * ff - fv * fn]) / (ff * nn - fn * fn)
-        bound = [np.stack([fv / ff, nothing]), np.stack([nothing, nv / nn])]
-    candidates = np.nan_to_num(np.stack([free, *bound]), nan=0.0, posinf=0.0, neginf=0.0)
-    allowed = (candidates >= 0.0).all(axis=1)
-    fitted = candidates[:, 0, :, None] * far + candidates[:, 1, :, None] * near
-    apart = np.linalg.norm(fitted - volatilities, axis=2)
-    best = np.argmin(np.where(allowed, apart, np.inf), axis=0)
-    rows = np.arange(len(decays))
-    return candidates[best, :, rows], apart[best, rows]
+def _fitted(decays: Reals, years: Reals, volatilities: Reals) -> tuple[Reals, Reals]:
+    """Return by decay (decays, 2) the best volatilities of at least 0, and how far off they are."""
+    found, apart = np.empty((decays.size, 2)), np.empty(decays.size)
+    fit_at(decays, years, volatilities, found, apart)
+    return found, apart

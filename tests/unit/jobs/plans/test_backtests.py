@@ -69,6 +69,13 @@ def test_dates_that_were_left_open_are_filled_in() -> None:
     assert counted == [len(days) - 121] * 6
 
 
+def test_days_to_come_are_no_part_of_a_period() -> None:
+    specification = asked(first="2023-12-01", as_of="2024-06-28", period_months=1)
+    posed = pose(specification, histories(specification))
+    assert posed.specification.as_of == date(2023, 12, 29)
+    assert posed.problem["periods"] == [{"first": "2023-12-01", "last": "2023-12-29"}]
+
+
 def test_no_more_prices_are_kept_than_are_needed() -> None:
     settled = asked(first="2023-12-01", as_of="2023-12-15", products=["CL"], positions=[2])
     kept = pose(settled, histories(settled)).problem["histories"]["CL"]
@@ -97,6 +104,7 @@ def test_the_same_prices_have_the_same_vintage() -> None:
         ({"first": "2024-01-02"}, "first"),
         ({"first": "2023-12-27", "as_of": "2024-06-28", "positions": [9]}, None),
         ({"first": "2022-01-03", "as_of": "2022-12-30"}, "products"),
+        ({"first": "9999-12-01", "as_of": "9999-12-31", "period_months": 1}, "first"),
     ],
 )
 def test_what_the_history_does_not_allow_is_refused_by_name(

@@ -1,5 +1,7 @@
 """Check the walk of the density model beside the one that the skill of forecasts is measured by."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -30,3 +32,21 @@ def test_it_is_the_walk_of_the_benchmark() -> None:
     )
     assert found.crps == pytest.approx(expected.crps, nan_ok=True)
     assert found.quantiles[:, 0] == pytest.approx(expected.quantiles)
+
+
+def test_days_without_a_price_might_as_well_not_be_there() -> None:
+    walk = made_up(days=330)
+    gaps, levels = [3, 100], np.array([0.05, 0.95])
+    changes = walk.changes.copy()
+    changes[gaps] = np.nan
+    found = walk_density(replace(walk, changes=changes), (1, 5), levels, paths=PATHS)
+    without = replace(
+        walk,
+        dates=tuple(day for row, day in enumerate(walk.dates) if row not in gaps),
+        changes=np.delete(walk.changes, gaps, axis=0),
+        first=walk.first - len(gaps),
+        last=walk.last - len(gaps),
+    )
+    expected = walk_density(without, (1, 5), levels, paths=PATHS)
+    np.testing.assert_array_equal(found.quantiles, expected.quantiles)
+    np.testing.assert_array_equal(found.crps, expected.crps)

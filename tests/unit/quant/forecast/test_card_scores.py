@@ -9,6 +9,7 @@ from quant.forecast.card_scores import (
     SCORED_DAYS,
     WINDOWS,
     ScoredDensity,
+    _historical,
     _scores,
     scored_density,
 )
@@ -75,6 +76,25 @@ def test_missing_prices_are_not_scored() -> None:
     scored = scored_density("CL", (1, 2), DAYS, changes)
     assert scored is not None
     assert np.isfinite([[one.ours, one.baseline, one.low, one.high] for one in scored.scores]).all()
+
+
+def test_a_position_that_often_has_no_price_hinders_no_other() -> None:
+    changes = clustered()
+    changes[::10, 1] = np.nan
+    scored = scored_density("CL", (1, 2), DAYS, changes)
+    assert scored is not None
+    assert [one.horizon for one in scored.scores] == [1, 5, 20]
+    # no twenty days in a row are known of the second, so the first alone is scored
+    alone = [_historical(changes[:, :1], CUT, 20, window).mean() for window in WINDOWS]
+    assert scored.scores[2].baseline == pytest.approx(min(alone), rel=1e-12)
+
+
+def test_a_horizon_that_no_outcome_reaches_has_no_score() -> None:
+    changes = clustered()
+    changes[CUT::10] = np.nan
+    scored = scored_density("CL", (1, 2), DAYS, changes)
+    assert scored is not None
+    assert [one.horizon for one in scored.scores] == [1, 5]
 
 
 def test_a_short_history_has_no_scores() -> None:

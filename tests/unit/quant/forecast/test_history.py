@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 
 from quant.forecast.history import (
-    history_changes,
     history_paths,
     history_share,
     history_variances,
     running_sums,
     without_drift,
+    write_history_changes,
 )
 
 
@@ -24,7 +24,10 @@ def test_paths_run_along_past_days() -> None:
     np.testing.assert_array_equal(paths[:, 0, 0], [2.0, 5.0, 9.0])
     np.testing.assert_array_equal(paths[:, 1, 1], [10.0, 30.0, 60.0])
     np.testing.assert_array_equal(paths[:, :, 2:], paths[:, :, :2])
-    np.testing.assert_array_equal(history_changes(running_sums(changes), places, 3), paths[-1])
+    ends = np.zeros((2, 6))
+    write_history_changes(running_sums(changes), places, 3, np.array([4, 0, 1, 5]), ends)
+    np.testing.assert_array_equal(ends[:, [4, 0, 1, 5]], paths[-1])
+    np.testing.assert_array_equal(ends[:, [2, 3]], 0.0)
 
 
 def test_the_past_has_no_drift() -> None:

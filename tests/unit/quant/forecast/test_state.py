@@ -120,6 +120,17 @@ def test_a_day_without_prices_changes_nothing() -> None:
     assert update(USUAL, state, DAYS[60], np.full(3, np.nan)) is state
 
 
+def test_a_history_may_begin_with_days_without_prices() -> None:
+    changes = simulated(60)
+    changes[[0, 21]] = np.nan
+    state = replay(USUAL, DAYS[:60], changes)
+    known = [row for row in range(60) if row not in {0, 21}]
+    again = replay(USUAL, [DAYS[row] for row in known], changes[known])
+    assert state.first_day == DAYS[1]
+    for ours, theirs in zip(numbers_of(state), numbers_of(again), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
 def test_an_exception_raises_the_next_value_at_risk() -> None:
     state = replay(USUAL, DAYS[:500], simulated(500))
     usual_size = np.sqrt(state.variance.next_day())
