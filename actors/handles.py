@@ -62,7 +62,10 @@ class ActorHandle:
             if isinstance(cause, HeliostatError):
                 raise cause from None
             raise
-        except (RayActorError, ValueError) as error:
+        except ValueError as error:  # Ray knows nobody of this name
+            _look_up.cache_clear()
+            raise SourceUnavailable(source=self.name, reason="it has not started yet") from error
+        except RayActorError as error:
             _look_up.cache_clear()
             raise SourceUnavailable(source=self.name, reason="it is restarting") from error
         except TimeoutError as error:

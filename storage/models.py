@@ -1,23 +1,30 @@
 """Own the stored models: estimates and their cards, checkpoints, and published forecasts.
 
-Rows belong to MARKET_ORG, whose settlements they were made from. What is written is only added.
+Rows belong to MARKET_ORG, whose settlements they were made from. None is ever changed, and
+`forget` removes old ones.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from core.forecasts import Forecast, ModelCard
+from core.errors import HeliostatError
+from core.forecasts import Forecast, ModelCard, SkillScore
+from core.logs import get_logger
 from core.market import ContractMonth, SettlementStage
 from core.runs import MARKET_ORG
 from quant.product_model.settled import Observed, SettledDay
 from storage import sql
 
 if TYPE_CHECKING:
+    from quant.product_model.following import Following
     from storage.pool import ReadConn, WriteConn
+
+log = get_logger(__name__)
 
 _SQL = sql.load("models")
 
@@ -52,10 +59,32 @@ class Remembered:
     version: int
     issued_at: datetime
 
+    def following(self) -> "Following | None":
+        """Return the model, None where other code wrote it in a form that is not read any more."""
+        from quant.product_model.following import Following  # late: few readers need mathematics
+        from quant.product_model.state import ProductFit
+
+        try:
+            fit = ProductFit.from_json(self.parameters)
+            today = SettledDay.from_json(self.settlements)
+            return Following.restored(fit, self.checkpoint, today)
+        except (LookupError, TypeError, ValueError, HeliostatError) as error:
+            log.warning("model.unreadable", version=self.version, reason=repr(error))
+            return None
+
 
 async def store_fit(conn: "WriteConn", fit: StoredFit) -> None:
-    """Store an estimate. Needs the system role."""
-    card = fit.card
+    """Store an estimate. Needs the system role.
+
+    Of its card what is no number is left out: JSON has none, and nobody could read the card.
+    """
+    card = replace(
+        fit.card,
+        scores=tuple(one for one in fit.card.scores if _is_finite(one)),
+        standard_errors={
+            name: error for name, error in fit.card.standard_errors.items() if isfinite(error)
+        },
+    )
     await conn.execute(
         _SQL["insert_fit"],
         MARKET_ORG,
@@ -178,6 +207,10 @@ async def forget(
 def forecast_payload(forecast: Forecast) -> bytes:
     """Encode a forecast as the cache announces it."""
     return msgspec.json.encode(forecast)
+
+
+def _is_finite(score: SkillScore) -> bool:
+    return all(isfinite(one) for one in (score.ours, score.baseline, score.low, score.high))
 
 
 def _text(values: Any) -> str:

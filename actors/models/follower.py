@@ -6,7 +6,7 @@ import gc
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import NoReturn
 
 import uuid_utils.compat as uuid_utils
@@ -21,7 +21,7 @@ from actors.models.metrics import (
     REFITS,
     UPDATE_SECONDS,
 )
-from actors.models.refits import Refit, RefitFailed, is_due, refit
+from actors.models.refits import Refit, RefitFailed, is_due, made_as_of, refit
 from actors.models.store import ModelStore
 from actors.runs.metrics import Meter
 from core.errors import HeliostatError, HistoryTooShort, ModelNotReady, SourceUnavailable
@@ -72,6 +72,7 @@ class ModelFollower:
         self._waiting: str | None = _STARTING
         self._fit_error: str | None = None
         self._is_fitting = False
+        self._estimated_as_of = date.min
         self._arrivals: list[_Arrival] = []
         self._found: Refit | None = None
         self._version = 0
@@ -205,10 +206,12 @@ class ModelFollower:
             await self._move(self._model, [day for one in arrivals for day in one.days])
         except SourceUnavailable as error:
             for one in arrivals:
-                one.is_published.set_exception(error)
+                if not one.is_published.done():
+                    one.is_published.set_exception(error)
             return
         for one in arrivals:
-            one.is_published.set_result(None)
+            if not one.is_published.done():  # whoever waited may have given up
+                one.is_published.set_result(None)
             self._meter.record(PUBLISH_SECONDS, time.perf_counter() - one.arrived_s, self._labels)
 
     async def _move(self, model: Following, days: Sequence[SettledDay]) -> None:
@@ -254,9 +257,10 @@ class ModelFollower:
 
     def _is_due(self) -> bool:
         model = self._model
-        return model is None or is_due(
-            self._config.product, model.fit.fitted_through, model.as_of, self._config.refit_days
-        )
+        if model is None:
+            return True
+        made = max(made_as_of(model.fit), self._estimated_as_of)
+        return is_due(self._config.product, made, model.as_of, self._config.refit_days)
 
     async def _estimate(self) -> float:
         """Have the model estimated; return for how many seconds not to try again."""
@@ -305,6 +309,7 @@ class ModelFollower:
             self._tell_failure(error.detail)
         else:
             self._fit_error = None
+            self._estimated_as_of = max(day.trade_date for day in found.days)
             _keep_out_of_collections()
         self._found = None
         self._is_changed.set()

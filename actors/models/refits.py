@@ -1,13 +1,14 @@
 """Own when a product's model is estimated anew, and how an estimate is asked for elsewhere."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import msgspec
 
 from core.forecasts import ModelCard
 from jobs.pieces import Fanout, Finished, Piece
+from quant.calendars import add_business_days, calendar_of
 from quant.product_model.following import KEPT_DAYS
 from quant.product_model.settled import SettledDay
 from quant.product_model.state import ProductFit
@@ -15,7 +16,6 @@ from quant.product_model.vintage import FitRequest
 
 _STAGE = "fit"
 _TASK = "model_fit"
-_FOLLOWED = timedelta(days=KEPT_DAYS * 7 // 5)  # an estimate leaves the last trade dates out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,12 +60,19 @@ def _found(result: dict[str, Any], elapsed_s: float) -> Refit:
     )
 
 
-def is_due(product: str, through: date, as_of: date, every_days: int) -> bool:
-    """Tell whether an estimate that has seen the days up to `through` is to be replaced.
+def made_as_of(fit: ProductFit) -> date:
+    """Return the last trade date there was when an estimate was made: it leaves the last ones out.
+
+    Where some of these are missing from its history, the date is an earlier one.
+    """
+    return add_business_days(fit.fitted_through, KEPT_DAYS, calendar_of(fit.product))
+
+
+def is_due(product: str, made: date, as_of: date, every_days: int) -> bool:
+    """Tell whether an estimate that was made as of a trade date is to be replaced.
 
     It is at the first of some days which are `every_days` calendar days apart and differ from
     product to product, so that not all are estimated at once.
     """
     offset = int.from_bytes(product.encode(), "big")
-    estimated = (through + _FOLLOWED).toordinal()
-    return (as_of.toordinal() + offset) // every_days > (estimated + offset) // every_days
+    return (as_of.toordinal() + offset) // every_days > (made.toordinal() + offset) // every_days

@@ -5,14 +5,14 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from core.clock import Clock, utc_from_ns
-from core.errors import CurveNotFound, HeliostatError, HistoryTooShort, SourceUnavailable
+from core.errors import CurveNotFound, HistoryTooShort, SourceUnavailable
 from core.forecasts import Forecast, ModelCard
 from core.logs import get_logger
 from core.runs import DEFAULT_ORG
 from quant.product_model.following import FEWEST_DAYS, Following
 from quant.product_model.history import joined
 from quant.product_model.settled import SettledDay
-from quant.product_model.state import POSITIONS, ProductFit
+from quant.product_model.state import POSITIONS
 from quant.product_model.vintage import FitRequest, Vintage
 from storage import models
 from storage.cache import Cache
@@ -79,14 +79,9 @@ class ModelStore:
             found = await models.remembered(connection, self.source, self.product)
         if found is None:
             return None
-        following = None
-        try:
-            fit = ProductFit.from_json(found.parameters)
-            today = SettledDay.from_json(found.settlements)
-            following = Following.restored(fit, found.checkpoint, today)
-        except (LookupError, TypeError, ValueError, HeliostatError) as error:
-            log.warning("model.unreadable", product=self.product, reason=repr(error))
-        return Recalled(following=following, version=found.version, issued_at=found.issued_at)
+        return Recalled(
+            following=found.following(), version=found.version, issued_at=found.issued_at
+        )
 
     async def announced_after(self, day: date) -> list[SettledDay]:
         """Return what the source announced of the trade dates after a day, ascending."""

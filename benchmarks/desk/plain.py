@@ -2,8 +2,8 @@
 
 Linear exposures are added up by contract first, BLAS multiplies, SciPy's ndtr is the normal
 distribution, logarithms are taken once a contract and not once an option, options lie in rows and
-are worked on in place, tails are partitioned and not sorted, and paths come in chunks that fit the
-cache.
+are worked on in place, tails are partitioned and not sorted, and days and paths come in chunks that
+fit the cache.
 """
 
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ Reals = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 _CHUNK = 2_048
+_DAYS = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -52,8 +53,12 @@ class PlainBook:
 
     def historical(self, changes: Reals, level: float) -> Measures:
         """Revalue every option on every day; split the tail by position."""
-        gained = self._options(changes) - self._options(np.zeros((1, len(self.prices))))
-        gained *= self.dollars[:, None]
+        now = self._options(np.zeros((1, len(self.prices))))
+        gained = np.empty((len(self.dollars), len(changes)))
+        for start in range(0, len(changes), _DAYS):
+            part = gained[:, start : start + _DAYS]
+            np.subtract(self._options(changes[start : start + _DAYS]), now, out=part)
+            part *= self.dollars[:, None]
         pnl = changes @ self.lines + gained.sum(axis=0)
         rank = _rank(len(pnl), level)
         order = np.argpartition(pnl, rank)

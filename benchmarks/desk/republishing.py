@@ -126,6 +126,10 @@ async def _republished(handle: Any, cache_url: str, first: Any, count: int) -> l
             if not await calls.wait(_WITHIN_S):
                 raise TimeoutError
             elapsed_s.append(time.perf_counter() - started_s)
+    last = await handle.forecast()
+    if last.version != first.version + count:  # another forecast was taken for one of these
+        message = f"expected {count} forecasts, were {last.version - first.version}"
+        raise RuntimeError(message)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     await publisher.close()

@@ -13,7 +13,13 @@ from quant.forecast.forecasts import forecast_densities, scenario_changes
 from quant.forecast.parameters import DensityParameters, usual_parameters
 from quant.forecast.scores.crps import crps_sample
 from quant.forecast.settings import DensitySettings
-from quant.forecast.state import FIRST_DAYS, DensityState, begin, update, with_parameters
+from quant.forecast.state import (
+    DensityState,
+    begin_history,
+    days_with_a_change,
+    update,
+    with_parameters,
+)
 
 Reals = NDArray[np.float64]
 
@@ -61,12 +67,18 @@ def walk(
     days = history.dates[1:]
     scored = np.flatnonzero([first <= day <= last for day in days])
     parameters = usual_parameters(history.product, positions, settings)
-    state = begin(parameters, days[:FIRST_DAYS], changes[:FIRST_DAYS])
+    known = days_with_a_change(changes)
+    state, begun = begin_history(parameters, days, changes)
+    refitted = {
+        int(known[count - 1]) + 1
+        for count in range(REFIT_DAYS, len(known) + 1, REFIT_DAYS)
+        if count >= LEAST_DAYS
+    }
     sums = {horizon: _sums(changes, horizon) for horizon in horizons}
     quantiles, ours = [], []
     peers: dict[int, list[Reals]] = {window: [] for window in WINDOWS}
-    for day in range(FIRST_DAYS, int(scored[-1]) + 1 if scored.size else 0):
-        if day % REFIT_DAYS == 0 and day >= LEAST_DAYS:
+    for day in range(begun, int(scored[-1]) + 1 if scored.size else 0):
+        if day in refitted:
             parameters, state = _refitted(parameters, state, days[:day], changes[:day])
         if day >= scored[0]:
             quantiles.append(_quantiles(parameters, state))

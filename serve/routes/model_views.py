@@ -55,7 +55,7 @@ class CardView(BaseModel):
     """Hold what a model was made from and how well it did.
 
     `recorded_until` is the vintage: no settlement stored later has been seen. A standard error
-    that could not be computed is null. `scores` are of the days from `scored_from` on.
+    that could not be computed is not there. `scores` are of the days from `scored_from` on.
     """
 
     product: str

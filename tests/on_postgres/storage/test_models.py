@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from math import nan
 from typing import Any
 from uuid import UUID
 
@@ -90,6 +91,17 @@ async def test_a_card_is_that_of_the_newest_estimate(pools: Pools) -> None:
         card = await models.latest_card(connection, "CL")
         assert await models.latest_card(connection, "CL", "cme") is None
     assert card == replace(a_card(), source="sandbox", product="CL", fit_id=forecast().fit_id)
+
+
+async def test_a_card_without_some_numbers_is_read_without_them(pools: Pools) -> None:
+    (score,) = a_card().scores
+    scores = (score, replace(score, low=nan), replace(score, ours=nan, baseline=nan))
+    errors = {"kappa": 0.03, "sigma_chi": nan}
+    card = replace(a_card(), scores=scores, standard_errors=errors)
+    async with pools.system() as connection:
+        await models.store_fit(connection, StoredFit(parameters=STATE, card=card))
+        found = await models.latest_card(connection, card.product)
+    assert found == replace(card, scores=(score,), standard_errors={"kappa": 0.03})
 
 
 async def test_a_version_is_published_once_whoever_publishes(pools: Pools) -> None:

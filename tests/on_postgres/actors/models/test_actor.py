@@ -200,6 +200,40 @@ async def test_what_is_known_is_not_published_again(
         assert (await actor.forecast()).version == 2
 
 
+async def test_who_gives_up_waiting_ends_nothing(
+    database: Any, cache: Any, valkey_server: str, pools: Pools
+) -> None:
+    del cache
+    await store(pools, settled_history())
+    async with model(database.urls, valkey_server) as actor:
+        await speaking(actor)
+        waiting = asyncio.create_task(actor.apply(batch(*settled())))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await actor.apply(batch(*settled("61.75", later_s=60)))
+        assert (await actor.forecast()).contracts[0].settlement == 61.75
+
+
+async def test_days_missing_before_an_estimate_do_not_make_it_due_again(
+    database: Any, cache: Any, valkey_server: str, pools: Pools
+) -> None:
+    del cache
+    history = settled_history()
+    kept = [*range(len(history.dates) - 60), *range(len(history.dates) - 3, len(history.dates))]
+    gap = ContractHistory(
+        product=history.product,
+        dates=tuple(history.dates[row] for row in kept),
+        contract_months=history.contract_months,
+        settlements=history.settlements[kept],
+    )
+    await store(pools, gap)
+    fanout = InProcess()
+    async with model(database.urls, valkey_server, fanout) as actor:
+        await speaking(actor)
+        await asyncio.sleep(1.0)  # it looks every 0.2 s
+        assert fanout.made == 1
+
+
 async def test_a_restart_gives_the_same_forecast_and_goes_on_from_it(
     database: Any, cache: Any, valkey_server: str, pools: Pools
 ) -> None:

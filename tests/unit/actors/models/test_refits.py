@@ -1,44 +1,55 @@
 """Check when models are estimated anew, and what becomes of an estimate asked for elsewhere."""
 
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import msgspec
 import pytest
 
-from actors.models.refits import Refit, RefitFailed, is_due, refit
+from actors.models.refits import Refit, RefitFailed, is_due, made_as_of, refit
 from jobs.pieces import Broken, Finished, Outcome, Piece
 from jobs.remote import TASK_BODIES, TASK_OPTIONS
 from jobs.workers import body_named
-from quant.product_model.following import Following
+from quant.calendars import add_business_days, calendar_of
+from quant.product_model.following import KEPT_DAYS, Following
 from quant.product_model.vintage import FitRequest, Vintage
-from tests.settled_products import FIT_ID, LAST_DAY, settled_history
+from tests.settled_products import FIT_ID, LAST_DAY, estimated, settled_history
 
 EVERY = 28
 PRODUCTS = ("CL", "NG", "HO", "RB", "BZ", "B", "G", "NBP", "TTF")
 
 
-def due_days(product: str, through: date, days: int) -> list[date]:
-    after = (through + timedelta(days=n) for n in range(1, days))
-    return [day for day in after if is_due(product, through, day, EVERY)]
+def due_days(product: str, made: date, days: int) -> list[date]:
+    after = (made + timedelta(days=n) for n in range(1, days))
+    return [day for day in after if is_due(product, made, day, EVERY)]
 
 
 @pytest.mark.parametrize("product", PRODUCTS)
 def test_an_estimate_is_replaced_within_so_many_days_of_its_making(product: str) -> None:
-    through = date(2026, 11, 2)
-    first = due_days(product, through, 60)[0]
-    assert timedelta(days=14) < first - through <= timedelta(days=14 + EVERY)
+    made = date(2026, 11, 16)
+    first = due_days(product, made, 60)[0]
+    assert timedelta(0) < first - made <= timedelta(days=EVERY)
     # once made, it is not asked for again on the next day
-    made_through = first - timedelta(days=14)
-    assert not is_due(product, made_through, first + timedelta(days=1), EVERY)
-    again = due_days(product, made_through, 60)[0]
-    assert again - first == timedelta(days=EVERY)
+    assert not is_due(product, first, first + timedelta(days=1), EVERY)
+    assert due_days(product, first, 60)[0] - first == timedelta(days=EVERY)
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_what_was_just_estimated_is_not_due_however_many_holidays_there_were(product: str) -> None:
+    calendar, day = calendar_of(product), date(2026, 1, 2)
+    while day < date(2028, 1, 31):
+        day = add_business_days(day, 1, calendar)
+        through = add_business_days(day, -KEPT_DAYS, calendar)
+        fit = replace(estimated().fit, product=product, fitted_through=through)
+        assert made_as_of(fit) == day
+        assert not is_due(product, made_as_of(fit), day, EVERY)
 
 
 def test_not_all_products_are_estimated_on_one_day() -> None:
-    through = date(2026, 11, 2)
-    assert len({due_days(product, through, 60)[0] for product in PRODUCTS}) > len(PRODUCTS) // 2
+    made = date(2026, 11, 16)
+    assert len({due_days(product, made, 60)[0] for product in PRODUCTS}) > len(PRODUCTS) // 2
 
 
 class Here:

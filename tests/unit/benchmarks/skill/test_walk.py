@@ -71,6 +71,16 @@ def test_a_corrupted_future_of_real_gas_changes_nothing_either(shared_data: Shar
     check_no_look_ahead(history, first, last)
 
 
+def test_days_without_a_price_delay_nothing_but_the_fit() -> None:
+    history = simulated()
+    settlements = history.settlements.copy()
+    settlements[[5, 100]] = np.nan
+    found = scored(replace(history, settlements=settlements))
+    assert found.dates == scored(history).dates
+    assert np.isfinite(found.quantiles).all()
+    assert np.isfinite(found.crps).any(axis=(0, 2)).all()
+
+
 def test_every_day_is_forecast_once_and_scored_on_what_came() -> None:
     history = simulated()
     found = scored(history)
