@@ -120,7 +120,7 @@ def _difference(row: Row, baseline: str) -> str:
     if value is None:
         return "-"
     is_sure = row[f"{baseline}_low"] > 0.0 or row[f"{baseline}_high"] < 0.0
-    return f"{value:+.3g}{'*' if is_sure else ' '}"
+    return f"{value:+z.3g}{'*' if is_sure else ' '}"
 
 
 def _number(row: Row | None) -> str:

@@ -19,7 +19,7 @@ def chart_lines(
     rows = height if high > low else 1
     step = (high - low) / (rows - 1) if rows > 1 else Decimal(0)
     levels = [round((price - low) / step) if step else 0 for price in prices]
-    scale = [f"{high - step * line:.2f}" for line in range(rows)]
+    scale = [f"{high - step * line:z.2f}" for line in range(rows)]
     width = max(map(len, scale))
     lines = [
         f"{scale[line]:>{width}} ┤" + "".join(_cell(level == rows - 1 - line) for level in levels)

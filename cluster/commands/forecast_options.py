@@ -30,12 +30,12 @@ DIGITS = 4
 
 def price(value: "Decimal | float") -> str:
     """Return a price as people read it, to the fourth digit after the point."""
-    return f"{value:,.{DIGITS}f}"
+    return f"{value:z,.{DIGITS}f}"
 
 
 def part(value: float | None) -> str:
     """Return a fraction in per cent; nothing for None."""
-    return "" if value is None else f"{value:.1%}"
+    return "" if value is None else f"{value:z.1%}"
 
 
 def published_title(found: "Published", what: str) -> "Text":

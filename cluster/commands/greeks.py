@@ -1,18 +1,18 @@
 """Own `heliostat greeks`: how a book moves with prices, volatilities and time, by contract."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from cluster.commands.connection import DataOption, connect
 from cluster.commands.exit_codes import teach
+from cluster.commands.option_groups import grouped
 from cluster.commands.output import JsonOption, show, show_json
 from cluster.commands.pictures import PlotOption, check_picture_file, picture
-from cluster.commands.settled_text import SourceOption
-from core.errors import InvalidInput
+from cluster.commands.risk_options import BookOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from rich.table import Table
@@ -32,29 +32,16 @@ def register(app: typer.Typer) -> None:
         epilog=teach(
             "heliostat greeks desk",
             "heliostat greeks desk --as-of 2026-11-16 --rate .04 --plot greeks.png",
+            "heliostat greeks --file positions.csv --source import:mine",
             "heliostat greeks gas --dollars GBP=1.27 --dollars EUR=1.08 --json",
         ),
     )(greeks)
 
 
+@grouped
 def greeks(
     context: typer.Context,
-    book: Annotated[str, typer.Argument(metavar="BOOK", help="The name of a stored book.")],
-    version: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="This version; otherwise the latest.")
-    ] = None,
-    as_of: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Value it on this day; otherwise the latest.")
-    ] = None,
-    source: SourceOption = None,
-    rate: Annotated[float, typer.Option(help="Interest a year, continuous: .05 is 5 %.")] = 0.0,
-    dollars: Annotated[
-        list[str] | None,
-        typer.Option(metavar="CODE=WORTH", help="What one of a currency is worth in dollars."),
-    ] = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Refuse expired and stale contracts.")
-    ] = False,
+    asked: BookOptions,
     plot: PlotOption = None,
     data: DataOption = None,
     as_json: JsonOption = False,
@@ -66,35 +53,15 @@ def greeks(
     and told of.
     """
     check_picture_file(plot)
-    worth = _worth(dollars or [])
+    of, options = asked.chosen(), asked.market()
     with connect(context, data) as client:
-        found = client.greeks(
-            book,
-            version=version,
-            as_of=as_of,
-            source=source,
-            rate=rate,
-            dollars=worth,
-            strict=strict,
-        )
+        found = client.greeks(of, **options)
     if plot is not None:
         _draw(found, plot)
     if as_json:
         show_json(found.model_dump(mode="json"))
         return
     show(_title(found), _table(found), *_remarks(found))
-
-
-def _worth(given: "Sequence[str]") -> dict[str, float]:
-    found: dict[str, float] = {}
-    for text in given:
-        code, _, worth = text.partition("=")
-        try:
-            found[code.strip().upper()] = float(worth)
-        except ValueError:
-            reason = f"expected one such as GBP=1.27, was {text!r}"
-            raise InvalidInput(field="--dollars", reason=reason) from None
-    return found
 
 
 def _title(found: "BookGreeks") -> "Text":
@@ -105,7 +72,7 @@ def _title(found: "BookGreeks") -> "Text":
     title = Text.assemble((market.book or "positions", "bold"), f"  {market.as_of}  source ")
     title.append(sources, "bold")
     total = found.total
-    title.append(f"  options worth {total.option_value:,.0f}, theta {total.theta:,.0f} a year")
+    title.append(f"  options worth {total.option_value:z,.0f}, theta {total.theta:z,.0f} a year")
     return title
 
 
@@ -121,7 +88,7 @@ def _table(found: "BookGreeks") -> "Table":
         numbers = [one.delta, one.gamma, one.vega, one.theta]
         if is_normal:
             numbers.append(one.normal_vega)
-        shown = [f"{number:,.0f}" for number in numbers]
+        shown = [f"{number:z,.0f}" for number in numbers]
         table.add_row(one.symbol, f"{one.price:,.6g}", one.unit, *shown)
     return table
 

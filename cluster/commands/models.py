@@ -92,7 +92,7 @@ def _status_line(status: "ModelStatus") -> str:
 
 def _provenance(card: "ModelCard") -> list[str]:
     likelihood = (
-        "" if card.log_likelihood is None else f"  log-likelihood {card.log_likelihood:,.2f}"
+        "" if card.log_likelihood is None else f"  log-likelihood {card.log_likelihood:z,.2f}"
     )
     return [
         f"{card.observations:,} days from {card.first_day} to {card.last_day} of "

@@ -76,5 +76,5 @@ def valuation_table(answer: "Valuation | SpreadValuation") -> "Table":
     table.add_column(justify="right")
     table.add_column()
     for name, number in asdict(answer).items():
-        table.add_row(name.replace("_", " "), f"{number:.6f}", _UNITS.get(name, ""))
+        table.add_row(name.replace("_", " "), f"{number:z.6f}", _UNITS.get(name, ""))
     return table

@@ -8,25 +8,18 @@ import typer
 from cluster.commands import risk_simulate
 from cluster.commands.connection import DataOption, connect
 from cluster.commands.exit_codes import teach
+from cluster.commands.option_groups import grouped
 from cluster.commands.output import JsonOption, show, show_json
 from cluster.commands.pictures import PlotOption, check_picture_file
 from cluster.commands.risk_options import (
-    AsOfOption,
     BacktestMethod,
-    BookArgument,
-    DollarsOption,
-    FileOption,
-    LevelsOption,
+    BookOptions,
+    DecayOption,
+    FreedomOption,
+    LossOptions,
     Method,
     Parts,
-    RateOption,
-    SourceOption,
-    StrictOption,
-    VersionOption,
-    chosen,
     deals_in,
-    market_of,
-    positions_in,
     shocks_of,
 )
 from cluster.commands.risk_pictures import draw_backtest, draw_causes, draw_profits, draw_stresses
@@ -62,36 +55,17 @@ def register(app: typer.Typer) -> None:
         "heliostat risk var desk --add hedge.csv --by products --json",
     ),
 )
+@grouped
 def measure(
     context: typer.Context,
-    book: BookArgument = None,
-    file: FileOption = None,
+    asked: BookOptions,
+    losses: LossOptions,
     method: Annotated[Method, typer.Option(help="How losses are forecast.")] = Method.HISTORICAL,
-    levels: LevelsOption = None,
-    window: Annotated[int, typer.Option(metavar="DAYS", help="Past days to learn from.")] = 500,
-    horizon: Annotated[int, typer.Option(metavar="DAYS", help="Business days ahead.")] = 1,
     paths: Annotated[
         int, typer.Option(help="Scenarios to draw, by Monte Carlo or for horizons above a day.")
     ] = 20_000,
-    seed: Annotated[int, typer.Option(help="The same seed, the same answer.")] = 0,
-    decay: Annotated[
-        float | None, typer.Option(metavar="0.94", help="Weigh a day by so much of the next.")
-    ] = None,
-    freedom: Annotated[
-        float | None,
-        typer.Option("--degrees-of-freedom", metavar="5", help="Student's t, not the normal."),
-    ] = None,
-    add: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A CSV of trades that might be added.")
-    ] = None,
     by: Annotated[Parts, typer.Option(help="Whose parts are shown.")] = Parts.POSITIONS,
     top: Annotated[int, typer.Option(min=1, help="How many parts are shown.")] = 15,
-    version: VersionOption = None,
-    as_of: AsOfOption = None,
-    source: SourceOption = None,
-    rate: RateOption = 0.0,
-    dollars: DollarsOption = None,
-    strict: StrictOption = False,
     plot: PlotOption = None,
     data: DataOption = None,
     as_json: JsonOption = False,
@@ -103,21 +77,10 @@ def measure(
     draws the profits of all scenarios with both measures marked.
     """
     check_picture_file(plot)
-    of = chosen(book, file)
-    options: dict[str, Any] = {
-        **market_of(version, as_of, source, rate, dollars, strict),
-        "method": method.value,
-        "window_days": window,
-        "horizon_days": horizon,
-        "paths": paths,
-        "seed": seed,
-        "decay": decay,
-        "degrees_of_freedom": freedom,
-    }
-    if levels:
-        options["levels"] = sorted(levels)
+    of = asked.chosen()
+    options = {**asked.market(), **losses.asked(), "method": method.value, "paths": paths}
     with connect(context, data) as client:
-        found = client.risk(of, add=positions_in(add) if add else (), **options)
+        found = client.risk(of, **options)
     if plot is not None:
         draw_profits(found, plot)
     if as_json:
@@ -136,10 +99,10 @@ def measure(
         "heliostat risk stress desk --shift CL=-20% --shift NG=2/1/0.5 --shift-volatility CL=50%",
     ),
 )
+@grouped
 def stress(
     context: typer.Context,
-    book: BookArgument = None,
-    file: FileOption = None,
+    asked: BookOptions,
     stresses: Annotated[
         list[str] | None,
         typer.Option("--stress", metavar="NAME", help="Of the library; may be repeated."),
@@ -156,12 +119,6 @@ def stress(
         list[str] | None,
         typer.Option("--shift-volatility", metavar="CL=25%", help="Move volatilities; CL=0.1."),
     ] = None,
-    version: VersionOption = None,
-    as_of: AsOfOption = None,
-    source: SourceOption = None,
-    rate: RateOption = 0.0,
-    dollars: DollarsOption = None,
-    strict: StrictOption = False,
     plot: PlotOption = None,
     data: DataOption = None,
     as_json: JsonOption = False,
@@ -173,8 +130,8 @@ def stress(
     by month moves beyond the last as at it.
     """
     check_picture_file(plot)
-    of, custom = chosen(book, file), shocks_of(shifts, volatilities)
-    options = market_of(version, as_of, source, rate, dollars, strict)
+    of, custom = asked.chosen(), shocks_of(shifts, volatilities)
+    options = asked.market()
     with connect(context, data) as client:
         found = client.stress(of, stresses=stresses or None, custom=custom, **options)
     if plot is not None:
@@ -192,21 +149,15 @@ def stress(
         "heliostat risk explain desk --since 2026-11-02 --deals trades.csv --plot causes.svg",
     ),
 )
+@grouped
 def explain(
     context: typer.Context,
+    asked: BookOptions,
     since: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="Held at its settlements.")],
-    book: BookArgument = None,
-    file: FileOption = None,
     deals: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="A CSV of futures dealt since, with their prices."),
     ] = None,
-    version: VersionOption = None,
-    as_of: AsOfOption = None,
-    source: SourceOption = None,
-    rate: RateOption = 0.0,
-    dollars: DollarsOption = None,
-    strict: StrictOption = False,
     plot: PlotOption = None,
     data: DataOption = None,
     as_json: JsonOption = False,
@@ -217,8 +168,8 @@ def explain(
     to its last day. A roll is two deals.
     """
     check_picture_file(plot)
-    of, dealt = chosen(book, file), deals_in(deals)
-    options = market_of(version, as_of, source, rate, dollars, strict)
+    of, dealt = asked.chosen(), deals_in(deals)
+    options = asked.market()
     with connect(context, data) as client:
         found = client.explain(of, since, deals=dealt, **options)
     if plot is not None:
@@ -238,29 +189,18 @@ def explain(
         "heliostat risk backtest desk --method filtered --level 0.975 --days 500 --plot test.png",
     ),
 )
+@grouped
 def backtest(
     context: typer.Context,
-    book: BookArgument = None,
-    file: FileOption = None,
+    asked: BookOptions,
     method: Annotated[
         BacktestMethod, typer.Option(help="How losses are forecast.")
     ] = BacktestMethod.HISTORICAL,
     level: Annotated[float, typer.Option(metavar="0.99", help="The confidence level.")] = 0.99,
     window: Annotated[int, typer.Option(metavar="DAYS", help="Days that each learns from.")] = 500,
     days: Annotated[int, typer.Option(metavar="DAYS", help="How many past days to test.")] = 250,
-    decay: Annotated[
-        float | None, typer.Option(metavar="0.94", help="Weigh a day by so much of the next.")
-    ] = None,
-    freedom: Annotated[
-        float | None,
-        typer.Option("--degrees-of-freedom", metavar="5", help="Student's t, not the normal."),
-    ] = None,
-    version: VersionOption = None,
-    as_of: AsOfOption = None,
-    source: SourceOption = None,
-    rate: RateOption = 0.0,
-    dollars: DollarsOption = None,
-    strict: StrictOption = False,
+    decay: DecayOption = None,
+    freedom: FreedomOption = None,
     plot: PlotOption = None,
     data: DataOption = None,
     as_json: JsonOption = False,
@@ -272,9 +212,9 @@ def backtest(
     expected shortfall large enough).
     """
     check_picture_file(plot)
-    of = chosen(book, file)
+    of = asked.chosen()
     options: dict[str, Any] = {
-        **market_of(version, as_of, source, rate, dollars, strict),
+        **asked.market(),
         "method": method.value,
         "level": level,
         "window_days": window,

@@ -1,48 +1,122 @@
 """Own the options that the commands about risk share, and the reading of what they name."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from core.errors import InvalidInput
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+DecayOption = Annotated[
+    float | None, typer.Option(metavar="0.94", help="Weigh a day by so much of the next.")
+]
+FreedomOption = Annotated[
+    float | None,
+    typer.Option("--degrees-of-freedom", metavar="5", help="Student's t, not the normal."),
+]
 
-BookArgument = Annotated[
-    str | None, typer.Argument(metavar="BOOK", help="The name of a stored book.")
-]
-FileOption = Annotated[
-    Path | None,
-    typer.Option("--file", metavar="FILE", help="Positions of a CSV file, not of a stored book."),
-]
-VersionOption = Annotated[
-    int | None, typer.Option("--version", min=1, metavar="N", help="Of the book; else the latest.")
-]
-AsOfOption = Annotated[
-    str | None,
-    typer.Option("--as-of", metavar="YYYY-MM-DD", help="At these settlements, else the latest."),
-]
-SourceOption = Annotated[
-    str | None,
-    typer.Option(help="cme, ice, sandbox or import:NAME; otherwise each product's live source."),
-]
-RateOption = Annotated[
-    float, typer.Option(help="The rate that discounts options, continuous per year: 0.04.")
-]
-DollarsOption = Annotated[
-    list[str] | None,
-    typer.Option(metavar="EUR=1.08", help="What one of a currency is worth; may be repeated."),
-]
-StrictOption = Annotated[
-    bool, typer.Option("--strict", help="Refuse expired and stale contracts; else they are told.")
-]
-LevelsOption = Annotated[
-    list[float] | None,
-    typer.Option("--level", metavar="0.99", help="A confidence level; may be repeated."),
-]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookOptions:
+    """Name a book, or the positions of a file, and the market that it is valued in."""
+
+    book: Annotated[
+        str | None, typer.Argument(metavar="BOOK", help="The name of a stored book.")
+    ] = None
+    file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Positions of a CSV file, not of a stored book."),
+    ] = None
+    version: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Of the book; else the latest.")
+    ] = None
+    as_of: Annotated[
+        str | None,
+        typer.Option(metavar="YYYY-MM-DD", help="At these settlements, else the latest."),
+    ] = None
+    source: Annotated[
+        str | None,
+        typer.Option(
+            help="cme, ice, sandbox or import:NAME; otherwise each product's live source."
+        ),
+    ] = None
+    rate: Annotated[
+        float, typer.Option(help="The rate that discounts options, continuous per year: 0.04.")
+    ] = 0.0
+    dollars: Annotated[
+        list[str] | None,
+        typer.Option(metavar="EUR=1.08", help="What one of a currency is worth; may be repeated."),
+    ] = None
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Refuse expired and stale contracts; else they are told."),
+    ] = False
+
+    def chosen(self) -> "str | list[dict[str, Any]]":
+        """Return the name of the book, or the positions of the file.
+
+        Raises:
+            InvalidInput: neither or both are given, or a cell of the file is bad.
+            UnknownInstrument: a product is unknown.
+        """
+        if self.book is not None and self.file is None:
+            return self.book
+        if self.file is not None and self.book is None:
+            return positions_in(self.file)
+        raise InvalidInput(field="BOOK", reason="give the name of a stored book, or --file FILE")
+
+    def market(self) -> dict[str, Any]:
+        """Return the options of a client's method that name a market.
+
+        Raises:
+            InvalidInput: a worth is not written EUR=1.08.
+        """
+        worth = dict(_number(one, "--dollars", "EUR=1.08") for one in self.dollars or ())
+        return {
+            "version": self.version,
+            "as_of": self.as_of,
+            "source": self.source,
+            "rate": self.rate,
+            "dollars": worth,
+            "strict": self.strict,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LossOptions:
+    """Say from which days losses are learnt, how far ahead, and how likely they are."""
+
+    levels: Annotated[
+        list[float] | None,
+        typer.Option("--level", metavar="0.99", help="A confidence level; may be repeated."),
+    ] = None
+    window: Annotated[int, typer.Option(metavar="DAYS", help="Past days to learn from.")] = 500
+    horizon: Annotated[int, typer.Option(metavar="DAYS", help="Business days ahead.")] = 1
+    seed: Annotated[int, typer.Option(help="The same seed, the same answer.")] = 0
+    decay: DecayOption = None
+    freedom: FreedomOption = None
+    add: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A CSV of trades that might be added.")
+    ] = None
+
+    def asked(self) -> dict[str, Any]:
+        """Return the options of a client's method that say so.
+
+        Raises:
+            InvalidInput: a cell of the trades that might be added is bad.
+            UnknownInstrument: a product of theirs is unknown.
+        """
+        return {
+            "window_days": self.window,
+            "horizon_days": self.horizon,
+            "seed": self.seed,
+            "decay": self.decay,
+            "degrees_of_freedom": self.freedom,
+            "add": positions_in(self.add) if self.add else (),
+            **({"levels": sorted(self.levels)} if self.levels else {}),
+        }
 
 
 class Method(StrEnum):
@@ -68,20 +142,6 @@ class Parts(StrEnum):
     POSITIONS = "positions"
     CONTRACTS = "contracts"
     PRODUCTS = "products"
-
-
-def chosen(book: str | None, file: Path | None) -> "str | Sequence[dict[str, Any]]":
-    """Return the name of a book, or the positions of a file.
-
-    Raises:
-        InvalidInput: neither or both are given, or a cell of the file is bad.
-        UnknownInstrument: a product is unknown.
-    """
-    if book is not None and file is None:
-        return book
-    if file is not None and book is None:
-        return positions_in(file)
-    raise InvalidInput(field="BOOK", reason="give the name of a stored book, or --file FILE")
 
 
 def positions_in(file: Path) -> list[dict[str, Any]]:
@@ -113,30 +173,6 @@ def deals_in(file: Path | None) -> list[tuple[dict[str, Any], float]]:
             reason = "expected futures, each with the price that was paid"
             raise InvalidInput(field=f"{file}, position {number}", reason=reason)
     return [(position, float(position.pop("price"))) for position in found]
-
-
-def market_of(
-    version: int | None,
-    as_of: str | None,
-    source: str | None,
-    rate: float,
-    dollars: list[str] | None,
-    strict: bool,
-) -> dict[str, Any]:
-    """Return the options of a client's method that name a market.
-
-    Raises:
-        InvalidInput: a worth is not written EUR=1.08.
-    """
-    worth = dict(_number(one, "--dollars", "EUR=1.08") for one in dollars or ())
-    return {
-        "version": version,
-        "as_of": as_of,
-        "source": source,
-        "rate": rate,
-        "dollars": worth,
-        "strict": strict,
-    }
 
 
 def shocks_of(shifts: list[str] | None, volatilities: list[str] | None) -> list[dict[str, Any]]:
@@ -186,7 +222,7 @@ def _volatility(text: str) -> tuple[str, str, float]:
 def _number(text: str, field: str, example: str) -> tuple[str, float]:
     code, _, value = text.partition("=")
     try:
-        return code.upper(), float(value)
+        return code.strip().upper(), float(value)
     except ValueError:
         reason = f"expected one such as {example}, was {text!r}"
         raise InvalidInput(field=field, reason=reason) from None

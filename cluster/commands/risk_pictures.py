@@ -40,7 +40,7 @@ def draw_profits(found: "BookRisk", path: "Path") -> None:
             ("value at risk", level.value_at_risk, "--"),
             ("expected shortfall", level.expected_shortfall, "-"),
         ):
-            label = f"{name} {level.level:.4g}: {measure.estimate:,.0f}"
+            label = f"{name} {level.level:.4g}: {measure.estimate:z,.0f}"
             axes.axvline(-measure.estimate, color=_LOSS, linestyle=style, label=label)
         _in_thousands(axes.xaxis)
 

@@ -1,32 +1,21 @@
 """Own `heliostat risk simulate`: the risk of a book from many paths, drawn on the cluster."""
 
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cluster.commands.connection import DataOption, connect
 from cluster.commands.exit_codes import teach
+from cluster.commands.option_groups import grouped
 from cluster.commands.output import JsonOption, show, show_json
 from cluster.commands.pictures import PlotOption, check_picture_file, picture
-from cluster.commands.risk_options import (
-    AsOfOption,
-    BookArgument,
-    DollarsOption,
-    FileOption,
-    LevelsOption,
-    RateOption,
-    SourceOption,
-    StrictOption,
-    VersionOption,
-    chosen,
-    market_of,
-    positions_in,
-)
+from cluster.commands.risk_options import BookOptions, LossOptions
 from cluster.commands.study_options import followed
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.table import Table
 
 
@@ -53,36 +42,17 @@ def register(group: typer.Typer) -> None:
     )(simulate)
 
 
+@grouped
 def simulate(
     context: typer.Context,
-    book: BookArgument = None,
-    file: FileOption = None,
+    asked: BookOptions,
+    losses: LossOptions,
     method: Annotated[
         Drawn, typer.Option(help="Draw from a distribution, or from past days in blocks.")
     ] = Drawn.MONTE_CARLO,
-    levels: LevelsOption = None,
-    window: Annotated[int, typer.Option(metavar="DAYS", help="Past days to learn from.")] = 500,
-    horizon: Annotated[int, typer.Option(metavar="DAYS", help="Business days ahead.")] = 1,
     paths: Annotated[
         int, typer.Option(min=1_000, max=10_000_000, help="How many are drawn.")
     ] = 1_000_000,
-    seed: Annotated[int, typer.Option(help="The same seed, the same answer.")] = 0,
-    decay: Annotated[
-        float | None, typer.Option(metavar="0.94", help="Weigh a day by so much of the next.")
-    ] = None,
-    freedom: Annotated[
-        float | None,
-        typer.Option("--degrees-of-freedom", metavar="5", help="Student's t, not the normal."),
-    ] = None,
-    add: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A CSV of trades that might be added.")
-    ] = None,
-    version: VersionOption = None,
-    as_of: AsOfOption = None,
-    source: SourceOption = None,
-    rate: RateOption = 0.0,
-    dollars: DollarsOption = None,
-    strict: StrictOption = False,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Run again even if the same run has finished.")
     ] = False,
@@ -97,24 +67,12 @@ def simulate(
     going and says how to find it again.
     """
     check_picture_file(plot)
-    of = chosen(book, file)
-    options: dict[str, Any] = {
-        **market_of(version, as_of, source, rate, dollars, strict),
-        "method": method.value,
-        "window_days": window,
-        "horizon_days": horizon,
-        "paths": paths,
-        "seed": seed,
-        "decay": decay,
-        "degrees_of_freedom": freedom,
-    }
-    if levels:
-        options["levels"] = sorted(levels)
-    trades = positions_in(add) if add else ()
+    of = asked.chosen()
+    options = {**asked.market(), **losses.asked(), "method": method.value, "paths": paths}
     with connect(context, data) as client:
         run = followed(
             lambda on_submitted, on_event: client.simulate_risk(
-                of, add=trades, fresh=fresh, on_submitted=on_submitted, on_event=on_event, **options
+                of, fresh=fresh, on_submitted=on_submitted, on_event=on_event, **options
             ),
             as_json,
         )
@@ -131,8 +89,8 @@ def simulate(
 def _added(result: dict[str, Any]) -> list[str]:
     return [
         f"added trades change value at risk at {100.0 * level['level']:.4g} % by "
-        f"{level['added']['value_at_risk']:+,.0f}, expected shortfall by "
-        f"{level['added']['expected_shortfall']:+,.0f}"
+        f"{level['added']['value_at_risk']:+z,.0f}, expected shortfall by "
+        f"{level['added']['expected_shortfall']:+z,.0f}"
         for level in result["levels"]
         if level["added"] is not None
     ]
@@ -155,7 +113,7 @@ def _measures(result: dict[str, Any]) -> "Table":
 
 
 def _estimate(told: dict[str, float]) -> tuple[str, str]:
-    return f"{told['estimate']:,.0f}", f"{told['low']:,.0f} to {told['high']:,.0f}"
+    return f"{told['estimate']:z,.0f}", f"{told['low']:z,.0f} to {told['high']:z,.0f}"
 
 
 def _parts(result: dict[str, Any]) -> "Table":
@@ -168,7 +126,7 @@ def _parts(result: dict[str, Any]) -> "Table":
     for column in (f"part of VaR {name}", "of expected shortfall"):
         table.add_column(column, justify="right")
     for part in _largest(level):
-        values = (f"{part['value_at_risk']:,.0f}", f"{part['expected_shortfall']:,.0f}")
+        values = (f"{part['value_at_risk']:z,.0f}", f"{part['expected_shortfall']:z,.0f}")
         table.add_row(str(part["position"]), part["label"], *values)
     return table
 

@@ -23,8 +23,8 @@ _CAUSES = ("delta", "gamma", "vega", "theta", "deals", "unexplained", "total")
 
 
 def dollars(amount: float) -> str:
-    """Return whole dollars, cents where there are less than a hundred."""
-    return f"{amount:,.0f}" if abs(amount) >= 100 else f"{amount:,.2f}"
+    """Return whole dollars, cents where there are less than a hundred, never -0.00."""
+    return f"{amount:z,.0f}" if abs(amount) >= 100 else f"{amount:z,.2f}"
 
 
 def title_of(market: "RiskMarket", words: str) -> str:
@@ -63,7 +63,7 @@ def parts_table(found: "BookRisk", by: str, top: int) -> "Table":
         table.add_column(name, justify="right")
     total = level.expected_shortfall.estimate
     for name, var, shortfall in rows[:top]:
-        share = f"{shortfall / total:.1%}" if total else ""
+        share = f"{shortfall / total:z.1%}" if total else ""
         table.add_row(name, dollars(var), dollars(shortfall), share)
     return table
 
@@ -150,7 +150,7 @@ def backtest_table(found: "RiskBacktest") -> "Table":
         ("Acerbi-Székely Z2", shortfall.unconditional, shortfall.unconditional_p_value),
     ):
         verdict = "rejected" if p_value < 0.05 else "passes"
-        table.add_row(name, f"{statistic:.3f}", "", f"{p_value:.3f}", verdict)
+        table.add_row(name, f"{statistic:z.3f}", "", f"{p_value:.3f}", verdict)
     light = found.traffic_light
     factor = "" if light.factor is None else f", factor {light.factor:.2f}"
     table.add_row("traffic light", "", "", "", f"{light.zone}{factor}")
@@ -198,9 +198,10 @@ def _interval(one: "RiskEstimate") -> str:
 
 
 def _signed(amount: float) -> str:
-    return f"{'+' if amount >= 0 else '-'}{dollars(abs(amount))}"
+    shown = dollars(amount)
+    return shown if shown.startswith("-") else f"+{shown}"
 
 
 def _ratio_cells(ratio: "LikelihoodRatio") -> tuple[str, ...]:
     verdict = "rejected" if ratio.is_rejected else "passes"
-    return f"{ratio.statistic:.3f}", f"{ratio.limit:.3f}", f"{ratio.p_value:.3f}", verdict
+    return f"{ratio.statistic:z.3f}", f"{ratio.limit:.3f}", f"{ratio.p_value:.3f}", verdict

@@ -108,7 +108,7 @@ def _table(found: "Seasonality") -> "Table":
         column.justify = "right"
     for one in found.seasons:
         numbers = (one.mean, one.standard_error, one.low, one.high)
-        table.add_row(one.season, *(f"{number:.4f}" for number in numbers))
+        table.add_row(one.season, *(f"{number:z.4f}" for number in numbers))
     return table
 
 

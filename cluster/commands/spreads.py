@@ -161,8 +161,8 @@ def _tested(found: "Spread") -> list[str]:
     if test.is_cointegrated and test.half_life_days is not None:
         pace = f", half of a distance gone in {test.half_life_days:.1f} days"
     return [
-        f"the legs {verdict}: Engle–Granger {test.statistic:.2f}, limit {test.limit:.2f}, "
-        f"p {test.p_value:.2g}, ratio {test.ratio:.3f}{pace}"
+        f"the legs {verdict}: Engle–Granger {test.statistic:z.2f}, limit {test.limit:.2f}, "
+        f"p {test.p_value:.2g}, ratio {test.ratio:z.3f}{pace}"
     ]
 
 

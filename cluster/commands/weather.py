@@ -98,7 +98,7 @@ def station_table(stations: "tuple[WeatherStation, ...]") -> "Table":
         table.add_row(
             one.code,
             one.name,
-            f"{latest.temp_c:.1f}",
+            f"{latest.temp_c:z.1f}",
             f"{latest.wind_speed_m_per_s:.1f}",
             f"{latest.humidity_percent:.0f}",
             latest.condition,
@@ -113,7 +113,7 @@ def current_line(current: "CurrentWeather") -> "Text":
     from rich.text import Text
 
     seen = current.observation
-    words = f"  {seen.temp_c:.1f} °C, feels like {seen.feels_like_c:.1f} °C, {seen.condition}"
+    words = f"  {seen.temp_c:z.1f} °C, feels like {seen.feels_like_c:z.1f} °C, {seen.condition}"
     line = Text.assemble((current.station, "bold"), words)
     line.append(f"  {seen.observed_at:%Y-%m-%d %H:%M %Z}  source ")
     line.append(current.source, "bold")
@@ -135,8 +135,8 @@ def day_table(daily: "DailyForecast", degrees: "DegreeDays") -> "Table":
         known = by_day.get(day.day)
         table.add_row(
             day.day.isoformat(),
-            f"{day.min_c:.1f}",
-            f"{day.max_c:.1f}",
+            f"{day.min_c:z.1f}",
+            f"{day.max_c:z.1f}",
             f"{100 * day.precipitation_probability:.0f}",
             "" if known is None else f"{known.hdd_f:.1f}",
             "" if known is None else f"{known.cdd_f:.1f}",

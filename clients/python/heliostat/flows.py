@@ -21,6 +21,7 @@ from heliostat.market_flows import MarketFlows
 from heliostat.option_flows import OptionFlows
 from heliostat.risk_flows import RiskFlows
 from heliostat.sse import LineSplitter, json_object
+from heliostat.study_flows import StudyFlows
 from heliostat.weather_flows import WeatherFlows
 from heliostat.webhook_flows import WebhookFlows
 
@@ -39,6 +40,7 @@ class Flows(
     BookFlows,
     OptionFlows,
     RiskFlows,
+    StudyFlows,
 ):
     """Make the flows of one client; holds settings only, so it may be shared freely."""
 

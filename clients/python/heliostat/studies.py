@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Unpack
 
 from heliostat.book_flows import GivenPosition
 from heliostat.risk_flows import OfBook, RiskOptions
-from heliostat.run_flows import Envelope, specification_of
 from heliostat.runs import Run, RunEvent
-from heliostat.study_flows import BacktestOptions, simulation_of
+from heliostat.study_flows import BacktestOptions
 
 if TYPE_CHECKING:
     from heliostat.flows import Flows
@@ -36,8 +35,7 @@ class Studies:
             RunFailed: the run failed.
             RunCancelled: someone cancelled it.
         """
-        asked, envelope = specification_of(None, options), Envelope(fresh=fresh)
-        flow = self._flows.carried_out("backtest", asked, envelope, on_submitted)
+        flow = self._flows.backtest(options, fresh, on_submitted)
         return self._transport.run(flow, on_event)
 
     def simulate_risk(
@@ -61,8 +59,7 @@ class Studies:
             RunFailed: the run failed.
             RunCancelled: someone cancelled it.
         """
-        asked, envelope = simulation_of(of, add, options), Envelope(fresh=fresh)
-        flow = self._flows.carried_out("risk", asked, envelope, on_submitted)
+        flow = self._flows.simulate_risk(of, add, options, fresh, on_submitted)
         return self._transport.run(flow, on_event)
 
 
@@ -88,8 +85,7 @@ class AsyncStudies:
             RunFailed: the run failed.
             RunCancelled: someone cancelled it.
         """
-        asked, envelope = specification_of(None, options), Envelope(fresh=fresh)
-        flow = self._flows.carried_out("backtest", asked, envelope, on_submitted)
+        flow = self._flows.backtest(options, fresh, on_submitted)
         return await self._transport.run(flow, on_event)
 
     async def simulate_risk(
@@ -113,6 +109,5 @@ class AsyncStudies:
             RunFailed: the run failed.
             RunCancelled: someone cancelled it.
         """
-        asked, envelope = simulation_of(of, add, options), Envelope(fresh=fresh)
-        flow = self._flows.carried_out("risk", asked, envelope, on_submitted)
+        flow = self._flows.simulate_risk(of, add, options, fresh, on_submitted)
         return await self._transport.run(flow, on_event)

@@ -1,12 +1,15 @@
-"""Own what studies are asked: backtests of models, and simulations of a book's risk."""
+"""Own the conversations about studies: backtests of models, simulations of a book's risk."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Any, NotRequired, Required, TypedDict
+from typing import NotRequired, Required, TypedDict
 
 from heliostat.book_flows import GivenPosition
-from heliostat.risk_flows import OfBook
-from heliostat.run_flows import specification_of
+from heliostat.effects import Flow
+from heliostat.risk_flows import OfBook, RiskOptions
+from heliostat.run_flows import Envelope, RunFlows, specification_of
+from heliostat.runs import Run
 
 
 class BacktestOptions(TypedDict, total=False):
@@ -31,9 +34,25 @@ class BacktestOptions(TypedDict, total=False):
     seed: NotRequired[int | None]
 
 
-def simulation_of(
-    of: OfBook, add: Sequence[GivenPosition], options: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return the specification of a simulation of a stored book by its name, or of positions."""
-    given = {"book": of} if isinstance(of, str) else {"positions": list(of)}
-    return specification_of({**given, **({"add": list(add)} if add else {})}, options)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyFlows(RunFlows):
+    """Make the flows of studies, each a run that is followed to its end."""
+
+    def backtest(
+        self, options: BacktestOptions, fresh: bool, on_submitted: Callable[[Run], None] | None
+    ) -> Flow[Run]:
+        asked = specification_of(None, options)
+        return self.carried_out("backtest", asked, Envelope(fresh=fresh), on_submitted)
+
+    def simulate_risk(
+        self,
+        of: OfBook,
+        add: Sequence[GivenPosition],
+        options: RiskOptions,
+        fresh: bool,
+        on_submitted: Callable[[Run], None] | None,
+    ) -> Flow[Run]:
+        book = {"book": of} if isinstance(of, str) else {"positions": list(of)}
+        trades = {"add": list(add)} if add else {}
+        asked = specification_of({**book, **trades}, options)
+        return self.carried_out("risk", asked, Envelope(fresh=fresh), on_submitted)

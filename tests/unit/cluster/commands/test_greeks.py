@@ -42,6 +42,22 @@ def test_normal_vegas_have_a_column_where_there_are_any(api: "FakeApi") -> None:
     assert json.loads(api.requests[0].content)["dollars"] == {"GBP": 1.27}
 
 
+def test_what_rounds_to_nothing_has_no_sign(api: "FakeApi") -> None:
+    api.on("POST", PATH, 200, GREEKS | {"contracts": [ROW | {"vega": -0.4, "theta": -0.0}]})
+    row = api.run("greeks", "desk").stdout.splitlines()[2]
+    assert row.split() == ["CLZ26", "72.5", "USD/bbl", "-12,000", "40", "0", "0"]
+
+
+def test_greeks_of_a_file(api: "FakeApi", tmp_path: Path) -> None:
+    file = tmp_path / "positions.csv"
+    file.write_text("kind,instrument,contracts\nfuture,CL-202612,-2\n")
+    api.on("POST", "/v1/greeks", 200, GREEKS)
+    result = api.run("greeks", "--file", str(file))
+    assert result.exit_code == 0, result.output
+    (position,) = json.loads(api.requests[0].content)["positions"]
+    assert position == {"kind": "future", "instrument": "CL-202612", "contracts": -2.0}
+
+
 def test_json_is_the_whole_answer(api: "FakeApi") -> None:
     api.on("POST", PATH, 200, GREEKS)
     found = json.loads(api.run("greeks", "desk", "--json").stdout)
@@ -61,7 +77,7 @@ def test_deltas_are_drawn(api: "FakeApi", tmp_path: Path, suffix: str) -> None:
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (("--dollars", "GBP"), "--dollars: expected one such as GBP=1.27, was 'GBP'"),
+        (("--dollars", "GBP"), "--dollars: expected one such as EUR=1.08, was 'GBP'"),
         (("--plot", "greeks.pdf"), "--plot: expected a .png or .svg file, was 'greeks.pdf'"),
     ],
 )
@@ -71,6 +87,13 @@ def test_bad_words_are_refused_before_anything_is_asked(
     result = api.run("greeks", "desk", *words)
     assert (result.exit_code, result.stderr) == (2, f"heliostat: {line}\n")
     assert api.requests == []
+
+
+@pytest.mark.parametrize("words", [(), ("desk", "--file", "positions.csv")])
+def test_a_book_or_a_file_is_needed(api: "FakeApi", words: tuple[str, ...]) -> None:
+    result = api.run("greeks", *words)
+    assert (result.exit_code, api.requests) == (2, [])
+    assert "give the name of a stored book, or --file FILE" in result.stderr
 
 
 def test_a_book_that_is_not_there_is_exit_5(api: "FakeApi") -> None:

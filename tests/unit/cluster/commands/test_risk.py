@@ -91,6 +91,17 @@ def test_a_profit_is_told_by_cause(api: "FakeApi", trades: Path) -> None:
     assert body(api)["deals"] == [{"position": FUTURE, "price": 71.25}]
 
 
+def test_what_rounds_to_nothing_has_no_sign(api: "FakeApi") -> None:
+    total = EXPLAINED["total"] | {"gamma": -0.001, "theta": -0.0}
+    api.on("POST", f"{PATH}/explain", 200, EXPLAINED | {"total": total})
+    added = {**RISK["levels"][0], "added": {"value_at_risk": -0.001, "expected_shortfall": -0.0}}
+    api.on("POST", PATH, 200, RISK | {"levels": [added]})
+    explained = api.run("risk", "explain", "desk", "--since", "2023-12-28").stdout
+    measured = api.run("risk", "var", "desk").stdout
+    assert "-0.00" not in explained + measured
+    assert "value at risk 0.95 +0.00, expected shortfall +0.00" in measured
+
+
 def test_a_backtest_is_told_with_its_tests(api: "FakeApi") -> None:
     api.on("POST", f"{PATH}/backtest", 200, BACKTEST)
     result = api.run("risk", "backtest", "desk", "--method", "filtered", "--days", "1")
