@@ -297,7 +297,7 @@ class ModelNotReady(HeliostatError):
     sentence = "The model of {product} has no forecast yet: {reason}."
 
     def __init__(self, *, product: str, reason: str) -> None:
-        super().__init__(product=product, reason=reason)
+        super().__init__(product=product, reason=reason.removesuffix("."))
 
 
 class Unauthenticated(HeliostatError):

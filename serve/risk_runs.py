@@ -5,7 +5,7 @@ from jobs.plans.risk_books import LoadedBook
 from quant.risk.trading_positions import with_expiries
 from serve.book_desk import held_in, settled_for
 from serve.keys import Caller
-from serve.risk_requests import OfBook
+from serve.risk_requests import OfBook, added
 from serve.services import Services
 
 
@@ -24,10 +24,10 @@ async def load_book(
     if specification.book is None:
         positions = with_expiries(specification.positions)
     else:
-        asked = OfBook(version=specification.version)
+        asked = OfBook.checked({"version": specification.version})
         held = await held_in(services, caller, specification.book, asked)
         positions, version = held.positions, held.version
-    everything = positions + with_expiries(specification.add)
+    everything = positions + added(specification.add)
     settled = await settled_for(
         services, caller, everything, specification, window_days=specification.window_days
     )

@@ -17,7 +17,13 @@ from core.market import Instrument
 from core.risk import TradedPosition
 from quant.calendars import last_trade_date
 from quant.contract_history import ContractHistory
-from quant.risk.book_market import MarketRules, PricedBook, StalePrice, priced_book
+from quant.risk.book_market import (
+    MarketRules,
+    PricedBook,
+    StalePrice,
+    priced_book,
+    sharing_volatilities,
+)
 from quant.risk.explain import Deal, Explanation, explain
 
 Reals = NDArray[np.float64]
@@ -31,7 +37,7 @@ class BookExplanation:
     """Hold profits in dollars of each position that was held, then of each deal: causes (n, 6).
 
     `numbers` are the positions' indices in the book. `ended` tells until which day those were
-    explained that traded no longer; `stale` prices are of either day.
+    explained that traded no longer; `stale` prices are of either day, of deals as well.
     """
 
     since: PricedBook
@@ -58,7 +64,8 @@ def explain_book(
 ) -> BookExplanation:
     """Explain the profit of a book from the settlements of one day to those of another.
 
-    Deals are valued on the last day, or where they traded last before it.
+    Deals are valued on the last day, or where they traded last before it. An option without a
+    volatility takes that of its strike and expiry, be it held or dealt in.
 
     Raises:
         InvalidInput: `until` is before `since`, nothing traded on `since`, or a spread is a deal.
@@ -66,7 +73,8 @@ def explain_book(
     """
     if until < since:
         raise InvalidInput(field="since", reason=f"expected at most {until}, was {since}")
-    before = priced_book(positions, histories, since, rules)
+    shared = sharing_volatilities([*positions, *(deal.position for deal in deals)])
+    before = priced_book(shared[: len(positions)], histories, since, rules)
     numbers = before.trading.numbers
     causes = np.zeros((len(numbers) + len(deals), len(CAUSES)))
     ended: dict[int, date] = {}
@@ -79,8 +87,11 @@ def explain_book(
         np.add.at(causes, [row for row, _ in parts], _stacked(found))
         if end < until:
             ended.update((numbers[row], end) for row, _ in parts)
-    for row, deal in enumerate(deals, len(numbers)):
-        causes[row] = _of_deal(deal, histories, since, until, rules)
+    traded = zip(shared[len(positions) :], deals, strict=True)
+    for row, (position, deal) in enumerate(traded, len(numbers)):
+        after = _market_of(position, histories, since, until, rules)
+        causes[row] = _of_deal(Deal(position=position, price=deal.price), after)
+        stale.update(dict.fromkeys(after.stale))
     return BookExplanation(
         since=before,
         until=until,
@@ -92,23 +103,26 @@ def explain_book(
     )
 
 
-def _of_deal(
-    deal: TradedPosition,
+def _market_of(
+    position: Position,
     histories: Mapping[str, ContractHistory],
     since: date,
     until: date,
     rules: MarketRules | None,
-) -> Reals:
-    if isinstance(deal.position, SpreadPosition):
+) -> PricedBook:
+    """Return the market of a deal on the last day, or on the day on which it traded last."""
+    if isinstance(position, SpreadPosition):
         reason = "a spread has no one price; give each leg as a future"
         raise InvalidInput(field="deals", reason=reason)
-    end = _end(deal.position, deal.position.instruments[0], until)
+    end = _end(position, position.instruments[0], until)
     if end < since:
-        reason = f"{deal.position.instrument} traded last on {end}, before {since}"
+        reason = f"{position.instrument} traded last on {end}, before {since}"
         raise InvalidInput(field="deals", reason=reason)
-    market = priced_book([deal.position], histories, end, rules).market
-    found = explain([], market, market, [Deal(position=deal.position, price=deal.price)])
-    return np.asarray(_stacked(found)[0])
+    return priced_book([position], histories, end, rules)
+
+
+def _of_deal(deal: Deal, after: PricedBook) -> Reals:
+    return np.asarray(_stacked(explain([], after.market, after.market, [deal]))[0])
 
 
 def _stacked(found: Explanation) -> Reals:

@@ -5,7 +5,7 @@ estimated from past changes, days without a price.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
@@ -145,7 +145,7 @@ def priced_book(
         UnknownInstrument, InvalidInput, HistoryTooShort, ModelNotApplicable: as `book_market`.
     """
     rules = rules or MarketRules()
-    trading = _sharing_volatilities(still_trading(positions, as_of, strict=rules.strict))
+    trading = still_trading(sharing_volatilities(positions), as_of, strict=rules.strict)
     if not trading.positions:
         reason = f"expected some that trade on {as_of}; {len(trading.expired)} have expired"
         raise InvalidInput(field="positions", reason=reason)
@@ -176,11 +176,11 @@ def priced_book(
     return PricedBook(trading=trading, market=market, stale=stale, estimated=estimated)
 
 
-def _sharing_volatilities(trading: TradingPositions) -> TradingPositions:
+def sharing_volatilities(positions: Sequence[Position]) -> tuple[Position, ...]:
     """Let an option without a volatility take one that another of its strike and expiry has."""
-    options = [one for one in trading.positions if isinstance(one, OptionPosition)]
+    options = [one for one in positions if isinstance(one, OptionPosition)]
     given = {key_of(one): one.volatility for one in options if one.volatility is not None}
-    return replace(trading, positions=tuple(_with_one(one, given) for one in trading.positions))
+    return tuple(_with_one(one, given) for one in positions)
 
 
 def _with_one(position: Position, given: Mapping[OptionKey, float]) -> Position:

@@ -9,13 +9,11 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel
 
 from core.errors import InvalidInput, ModelNotReady
+from core.forecasts import Forecast
 from core.market import ContractMonth, Instrument
 from quant.forecast.draws import LONGEST
-from quant.product_model.following import Following
 from quant.product_model.forecasting import Issue, forecast_product
 from quant.product_model.scenarios import draw_scenarios
-from quant.product_model.settled import SettledDay
-from quant.product_model.state import ProductFit
 from serve.keys import CallerOf
 from serve.routes.forecast_views import PublishedView, published
 from serve.routes.forecasts import ContractOf, SourceOf, read_publication, require_contract
@@ -91,14 +89,14 @@ async def read_scenarios(
         remembered = await models.remembered(connection, found.source, code)
     if remembered is None:
         raise ModelNotReady(product=code, reason="its state is no longer kept")
-    return await services.calculator.run(_answer, remembered, found.source, asked, form)
+    return await services.calculator.run(_answer, remembered, found, asked, form)
 
 
-def _answer(remembered: Remembered, source: str, asked: _Asked, form: Form) -> Response:
-    fit = ProductFit.from_json(remembered.parameters)
-    today = SettledDay.from_json(remembered.settlements)
-    following = Following.restored(fit, remembered.checkpoint, today)
-    issue = Issue(source=source, version=remembered.version, issued_at=remembered.issued_at)
+def _answer(remembered: Remembered, found: Forecast, asked: _Asked, form: Form) -> Response:
+    following = remembered.following()
+    if following is None:
+        raise ModelNotReady(product=found.product, reason="it is being estimated by newer code")
+    issue = Issue(source=found.source, version=remembered.version, issued_at=remembered.issued_at)
     forecast = forecast_product(following, issue)
     chosen = [
         place

@@ -15,7 +15,7 @@ from cluster.local.reaper import stack_processes
 from cluster.local.state import StackState
 from tests.on_ray.conftest import HELIOSTAT, ROOT, Stack, make_stack, wait_for
 
-pytestmark = [pytest.mark.ray, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.ray, pytest.mark.timeout(800)]  # two stacks, started in it
 
 RUN = {"products": ["CL"], "choose": 4, "of": 16, "depth": 3, "starts": 6, "seed": 5}
 

@@ -130,6 +130,7 @@ async def test_a_changed_book_is_another_question(
     [
         ({"book": "nothing"}, 404, "book-not-found"),
         ({"version": 9}, 404, "not-found"),
+        ({"version": 2**40}, 422, "invalid-input"),
         ({"source": "import:other"}, 404, "curve-not-found"),
         ({"as_of": "2022-01-03"}, 404, "curve-not-found"),
         ({"paths": 2_000_000}, 422, "plan-limit-exceeded"),

@@ -14,6 +14,7 @@ from quant.product_model.forecasting import Issue, forecast_product
 from quant.product_model.scenarios import draw_scenarios
 from serve.routes import scenarios
 from storage import models
+from tests.on_postgres.conftest import execute
 from tests.published_forecasts import a_card, a_status
 from tests.settled_products import FIT_ID, estimated
 
@@ -117,4 +118,12 @@ async def test_a_model_that_waits_says_so(
     client: httpx.AsyncClient, models_told: "ToldModels"
 ) -> None:
     models_told.statuses = {"CL": a_status(source="sandbox", waiting="it is starting")}
+    assert await refused(client, PATH) == (409, "model-not-ready")
+
+
+async def test_what_other_code_stored_is_not_drawn_from(
+    client: httpx.AsyncClient, published: tuple[Following, Forecast], database: Any
+) -> None:
+    del published
+    await execute(database.superuser_url, "UPDATE model_checkpoints SET state = '{\"days\": []}'")
     assert await refused(client, PATH) == (409, "model-not-ready")

@@ -135,7 +135,9 @@ async def test_a_browser_opens_with_subprotocols(cache: Cache, port: int) -> Non
     async with websockets.connect(url, subprotocols=names) as reader:
         assert reader.subprotocol == "heliostat"
         await cache.publish_quotes({"CL": [payload(1)]})
-        assert json.loads(await reader.recv())["event"] == "quote"
+        while (event := json.loads(await reader.recv())["event"]) == "heartbeat":
+            pass  # on a busy machine the subscription may take longer than the first one
+        assert event == "quote"
 
 
 async def test_a_wrong_key_closes_with_its_reason(port: int) -> None:

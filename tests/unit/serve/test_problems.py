@@ -8,7 +8,7 @@ from fastapi import FastAPI, HTTPException
 from pydantic import BaseModel
 from structlog.testing import capture_logs
 
-from core.errors import HeliostatError, RunAlreadyFinished, all_error_classes
+from core.errors import HeliostatError, ModelNotReady, RunAlreadyFinished, all_error_classes
 from serve import problems
 from serve.problems import PROBLEM_MEDIA_TYPE, TYPE_PREFIX, document_of
 
@@ -101,6 +101,11 @@ async def test_each_error_has_its_status_and_type(kind: type[HeliostatError]) ->
     for name, value in error.context.items():
         if name not in {"type", "title", "status", "detail"}:
             assert document[name] == value
+
+
+def test_a_reason_that_is_a_sentence_ends_once() -> None:
+    error = ModelNotReady(product="CL", reason="The prices never moved.")
+    assert error.detail == "The model of CL has no forecast yet: The prices never moved."
 
 
 def test_a_member_never_replaces_the_status() -> None:

@@ -80,6 +80,14 @@ def test_deals_are_valued_at_the_end_or_where_they_traded_last() -> None:
     assert [row["deals"] for row in rows(found)] == pytest.approx([0.0, *found.totals[1:]])
 
 
+def test_an_option_is_worth_the_same_held_or_dealt_in() -> None:
+    held = option("CL-202006", "put", 20, 1, volatility=1.0, expiry=date(2020, 5, 14))
+    unset = held.model_copy(update={"volatility": None})
+    deals = [TradedPosition(position=one, price=0.0) for one in (held, unset)]
+    found = explained([held], *deals)
+    assert found.totals[1] == found.totals[2] > 0.0
+
+
 def test_what_had_expired_before_is_told_and_earns_nothing() -> None:
     found = explained([future("CL-202004", 9), future("CL-202006", 1)])
     assert found.numbers == (1,)
@@ -96,6 +104,9 @@ def test_stale_prices_of_either_day_are_told() -> None:
     found = explain_book([future("CL-202006", 1)], (), {"CL": history}, FRIDAY, THURSDAY)
     (stale,) = found.stale
     assert (str(stale.contract), stale.settled_on) == ("CL-202006", date(2020, 4, 22))
+    bought = TradedPosition(position=future("CL-202006", 5), price=14.0)
+    dealt = explain_book([future("CL-202007", 1)], [bought], {"CL": history}, FRIDAY, THURSDAY)
+    assert dealt.stale == (stale,)
 
 
 def test_what_cannot_be_explained() -> None:
