@@ -213,8 +213,7 @@ class RunManager:
             log.warning("run.postponed", run_id=str(queued.run_id), reason=error.detail)
         except HeliostatError as error:
             await self._end(queued, _failed(problem_of(error), error.detail))
-        # One run that breaks in a way nobody foresaw must not end the manager of all others.
-        except Exception as error:
+        except Exception as error:  # a run that breaks unforeseen must not end all others
             log.exception("run.broke", run_id=str(queued.run_id))
             detail = f"{type(error).__name__}: {error}"
             await self._end(queued, _failed({"code": "internal", "detail": detail}, detail))

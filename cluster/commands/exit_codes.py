@@ -64,9 +64,8 @@ class ErrorMappingGroup(TyperGroup):
             code, line = BAD_INPUT, f"{error.filename}: {error.strerror}"
         except HeliostatError as error:
             code, line = _of_platform(error)
-        # Wide, since naming the client's errors would import the client even for `--help`; what
-        # is not one of them is raised again.
-        except Exception as error:
+        # Naming the client's errors would import the client even for `--help`.
+        except Exception as error:  # what is not the client's is raised again
             from heliostat import HeliostatError as ClientError
 
             if not isinstance(error, ClientError):

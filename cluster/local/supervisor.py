@@ -268,7 +268,7 @@ async def _unwrapped():  # type: ignore[no-untyped-def]
     """Raise the first StackError of a task group instead of the group."""
     try:
         yield
-    except BaseExceptionGroup as group:
+    except BaseExceptionGroup as group:  # any mix: a cancelled sibling stands beside the cause
         errors = [error for error in _flatten(group) if isinstance(error, HeliostatError)]
         raise errors[0] if errors else group from None
 

@@ -39,8 +39,7 @@ def read_program(language: str, program: str) -> ParsedCircuit:
             raise
         except RecursionError:
             raise refused(reason="it is nested too deeply") from None
-        except Exception as error:
-            # parsers fail on strange programs with errors of any class
+        except Exception as error:  # parsers fail on strange programs with errors of any class
             raise refused(reason=f"it cannot be read: {_said(error)}") from None
 
 
