@@ -144,7 +144,8 @@ def _contract_forecast(
 ) -> ContractForecast:
     found = [densities[contract.position, horizon] for horizon in HORIZONS]
     changes = _at_levels(np.array([density.quantiles for density in found]))
-    quantiles = np.array(medians)[:, None] + changes - changes[:, _MEDIAN : _MEDIAN + 1]
+    # The difference first: the median's own is exactly zero, so the median is what was asked for.
+    quantiles = np.array(medians)[:, None] + (changes - changes[:, _MEDIAN : _MEDIAN + 1])
     return ContractForecast(
         position=contract.position,
         contract_month=contract.month,
