@@ -19,6 +19,12 @@ pytestmark = pytest.mark.postgres
 NOW = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
 OTHER_ORG = UUID("00000000-0000-7000-8000-00000000000f")
 RUN = UUID("019a0000-0000-7000-8000-000000000001")
+USER = UUID("019a0000-0000-7000-8000-000000000002")
+
+SYSTEM_TABLES = {"sessions", "token_families"}
+"""Be those that name an organisation and that no organisation is shown."""
+CHAINED_TABLES = {"audit_entries"}
+"""Be those with one order over all organisations."""
 
 TENANT_ROWS: dict[str, dict[str, Any]] = {
     "settlements": {
@@ -134,11 +140,53 @@ TENANT_ROWS: dict[str, dict[str, Any]] = {
         "forecast": {},
         "recorded_at": NOW,
     },
+    "memberships": {"user_id": USER, "role": "analyst", "created_at": NOW},
+    "invitations": {
+        "invitation_id": RUN,
+        "email": "a@example.com",
+        "role": "analyst",
+        "token_digest": b"t",
+        "invited_by": "",
+        "created_at": NOW,
+        "expires_at": NOW,
+    },
+    "api_keys": {
+        "key_id": RUN,
+        "digest": b"k",
+        "prefix": "hs_",
+        "name": "k",
+        "role": "analyst",
+        "created_by": "",
+        "created_at": NOW,
+    },
+    "oauth_clients": {
+        "client_id": "c",
+        "name": "c",
+        "grants": [],
+        "created_by": "",
+        "created_at": NOW,
+    },
+    "audit_entries": {
+        "position": 1,
+        "at": NOW,
+        "actor": "",
+        "action": "",
+        "details": {},
+        "previous": b"",
+        "digest": b"",
+    },
 }
 
 
 async def insert(connection: Any, table: str, org_id: UUID) -> None:
     row = {"org_id": org_id, **TENANT_ROWS[table]}
+    if "user_id" in row:
+        await connection.execute(
+            "INSERT INTO users (user_id, email, name, created_at) "
+            "VALUES ($1, 'a@example.com', 'A', $2) ON CONFLICT DO NOTHING",
+            USER,
+            NOW,
+        )
     places = ", ".join(f"${number}" for number in range(1, len(row) + 1))
     statement = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})"  # noqa: S608
     await connection.execute(statement, *row.values())
@@ -158,7 +206,7 @@ async def test_every_tenant_table_forces_row_security_and_leads_its_key_with_the
 ) -> None:
     connection = await asyncpg.connect(database.superuser_url)
     tables = await tenant_tables(connection)
-    assert tables == set(TENANT_ROWS)
+    assert tables == set(TENANT_ROWS) | SYSTEM_TABLES
     for table in tables | {"organisations"}:
         flags = await connection.fetchrow(
             "SELECT relrowsecurity, relforcerowsecurity FROM pg_class WHERE relname = $1", table
@@ -169,7 +217,8 @@ async def test_every_tenant_table_forces_row_security_and_leads_its_key_with_the
             "AND attnum = indkey[0] WHERE indisprimary AND indrelid = $1::regclass",
             table,
         )
-        assert first == "org_id", table
+        if table not in SYSTEM_TABLES | CHAINED_TABLES:
+            assert first == "org_id", table
     await connection.close()
 
 
@@ -214,6 +263,54 @@ async def test_without_an_organisation_the_app_role_sees_nothing(
     for table in TENANT_ROWS:
         assert await connection.fetchval(f"SELECT count(*) FROM {table}") == 0  # noqa: S608
     await connection.close()
+
+
+IDENTITY_TABLES = (
+    "users",
+    "sessions",
+    "sign_in_links",
+    "token_families",
+    "refresh_tokens",
+    "authorization_codes",
+    "device_grants",
+    "signing_keys",
+    "totp_factors",
+    "recovery_codes",
+    "passkeys",
+    "challenges",
+    "throttles",
+    "external_identities",
+    "revocations",
+    "vault_keys",
+)
+
+
+@pytest.mark.parametrize("table", IDENTITY_TABLES)
+async def test_the_app_role_reads_nothing_that_proves_who_someone_is(
+    pools: Pools, table: str
+) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with pools.write(DEFAULT_ORG) as connection:
+            await connection.execute(f"SELECT FROM {table}")
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [("invitations", "token_digest"), ("api_keys", "digest"), ("oauth_clients", "secret_digest")],
+)
+async def test_the_app_role_reads_no_digest(pools: Pools, table: str, column: str) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with pools.write(DEFAULT_ORG) as connection:
+            await connection.execute(f"SELECT {column} FROM {table}")  # noqa: S608
+
+
+@pytest.mark.parametrize(
+    "change", ["UPDATE audit_entries SET at = at", "DELETE FROM audit_entries"]
+)
+async def test_nobody_rewrites_the_audit_trail(pools: Pools, change: str) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with pools.system() as connection:
+            await connection.execute(change)
 
 
 async def test_market_rows_are_read_by_all_and_written_by_the_system_only(pools: Pools) -> None:
