@@ -1,0 +1,1 @@
+"""Own signing in elsewhere: one OpenID Connect provider, or the sandbox that speaks as one."""

@@ -1,0 +1,1 @@
+"""Own a local stand-in for an OpenID Connect provider."""
