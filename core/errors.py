@@ -23,6 +23,7 @@ HeliostatError
 ├── ModelNotReady           a product's model has nothing to say yet (409)
 ├── Unauthenticated         (401)
 ├── TokenRefused            the token of the stack's Ray cannot be used (401)
+├── FormRefused             a form did not come from our own page in this browser (403)
 ├── PayloadTooLarge         (413)
 ├── SourceUnavailable       a vendor or store cannot answer now (503)
 ├── FeedDisconnected        a feed's connection ended (503)
@@ -320,6 +321,17 @@ class TokenRefused(HeliostatError):
 
     def __init__(self, *, path: str, reason: str) -> None:
         super().__init__(path=path, reason=reason)
+
+
+class FormRefused(HeliostatError):
+    """Raised when a form does not show that our own page in this browser sent it."""
+
+    code = "form-refused"
+    status = 403
+    sentence = "This form was not taken: {reason}."
+
+    def __init__(self, *, reason: str) -> None:
+        super().__init__(reason=reason)
 
 
 class PayloadTooLarge(HeliostatError):
