@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from core.errors import HeliostatError, InvalidInput
-from serve.pages import csrf
+from serve.pages import csrf, wording
 
 _FOLDER = Path(__file__).parent
 FILES = _FOLDER / "files"
@@ -44,6 +44,8 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_templates.filters["day"] = wording.day
+_templates.filters["moment"] = wording.moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
