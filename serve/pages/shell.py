@@ -37,15 +37,15 @@ _GUARDS = {
 _HOST = re.compile(r"[A-Za-z0-9.\[\]:-]+")
 _VISIT_S = 365 * 24 * 3600
 
-_templates = Environment(
+templates = Environment(
     loader=FileSystemLoader(_FOLDER / "templates"),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters["day"] = wording.day
-_templates.filters["moment"] = wording.moment
+templates.filters["day"] = wording.day
+templates.filters["moment"] = wording.moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +82,7 @@ def page(
     """
     visit, is_new = _visit_of(request)
     session_cookie = request.cookies.get(session_cookie_name(origin_of(request)))
-    content = _templates.get_template(template).render(
+    content = templates.get_template(template).render(
         form_token=csrf.form_token(visit, session_cookie),
         fault=fault,
         **values,

@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-from jinja2 import Environment, FileSystemLoader
 
 import serve.pages
+from serve.pages.shell import templates
 
 FOLDER = Path(serve.pages.__file__).parent
 TEMPLATES = sorted((FOLDER / "templates").glob("*.html"))
@@ -15,7 +15,7 @@ SCRIPTS = sorted((FOLDER / "files").glob("*.js"))
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
 def test_a_template_is_whole_and_holds_no_script_or_style_of_its_own(path: Path) -> None:
-    Environment(loader=FileSystemLoader(path.parent), autoescape=True).get_template(path.name)
+    templates.get_template(path.name)
     text = path.read_text()
     assert not re.search(r"\sstyle=|\son[a-z]+=|<style|javascript:", text)
     assert not re.search(r"<script(?! src=\"/front-door/[a-z]+\.js\" defer></script>)", text)
