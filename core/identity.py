@@ -105,6 +105,7 @@ class Principal:
 
     `actor` is `user:UUID`, `key:UUID` or `client:ID`. `authenticated_at` and `methods` tell when
     and how the person behind a session proved who they are; a key and a client have neither.
+    From `expires_at` on nothing is allowed any more.
     """
 
     org_id: UUID
@@ -119,6 +120,7 @@ class Principal:
     authenticated_at: datetime | None = None
     methods: tuple[str, ...] = ()
     issued_at: datetime | None = None
+    expires_at: datetime | None = None
 
     def may(self, permission: Permission) -> bool:
         """Tell whether a permission is held."""

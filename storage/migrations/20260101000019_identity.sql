@@ -218,13 +218,13 @@ CREATE INDEX external_identities_of_user ON external_identities (user_id);
 
 CREATE TABLE revocations (
     revocation_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    kind text NOT NULL CHECK (kind IN ('session', 'family', 'user', 'member', 'key', 'client')),
+    kind text NOT NULL CHECK (kind IN ('session', 'family', 'user', 'member', 'client')),
     subject text NOT NULL,
     revoked_at timestamptz NOT NULL
 );
 CREATE INDEX revocations_by_moment ON revocations (revoked_at);
 COMMENT ON TABLE revocations IS
-'What tokens and keys stopped being good for before their own end; replicas read the last minutes each second. The subject of kind member is ORG:USER and stops tokens issued before it.';
+'What ends tokens before their time; replicas read the last minutes each second. The subject of kind member is ORG:USER. Keys are not here: replicas read them anew every few seconds.';
 
 DO $$
 DECLARE

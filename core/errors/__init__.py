@@ -1,0 +1,137 @@
+"""Own every error that crosses a room or a process.
+
+HeliostatError
+├── InvalidInput            a value of the caller breaks a rule (422)
+├── SettlementFileRejected  a settlement file holds a bad cell (422)
+├── NotFound                (404)
+├── UnknownProduct          (404)
+├── RunNotFound             (404)
+├── CurveNotFound           (404)
+├── BookNotFound            (404)
+├── ForecastNotFound        no forecast of the product was published by then (404)
+├── ModelNotApplicable      a model cannot take these prices, such as logs of negative ones (422)
+├── HistoryTooShort         an estimate needs more observations than there are (422)
+├── UnknownInstrument       a book or request names a contract nobody lists (422)
+├── RunAlreadyFinished      (409)
+├── SettlementsChanged      a stored price differs and no revision was asked for (409)
+├── BookExists              a book of this name is kept already (409)
+├── BookChanged             another version came between reading a book and replacing it (409)
+├── IdempotencyKeyReused    same key, other body (422)
+├── PlanLimitExceeded       more than the organisation's plan allows (422)
+├── TooManyRuns             the plan allows no more unfinished runs (429)
+├── ResultNotReady          the run has no result, or not in this form (409)
+├── ModelNotReady           a product's model has nothing to say yet (409)
+├── Unauthenticated         (401)
+├── Forbidden               the role or the scopes do not allow it (403)
+├── StepUpRequired          a person must prove again who they are (403)
+├── PersonNeeded            only a person who signed in may do it, no key or client (403)
+├── LastOwner               an organisation would be left without an owner (409)
+├── TokenRefused            the token of the stack's Ray cannot be used (401)
+├── FormRefused             a form did not come from our own page in this browser (403)
+├── PayloadTooLarge         (413)
+├── SourceUnavailable       a vendor or store cannot answer now (503)
+├── FeedDisconnected        a feed's connection ended (503)
+├── BadFrame                a venue sent bytes that its protocol does not allow (502)
+├── JournalCorrupt          a journal is damaged before its end (500)
+├── RunFailed               a run cannot be finished
+├── ChunkFailed             a chunk of a run fails whenever it is tried
+├── DeadlineMissed          a run was not finished when it was last wanted
+├── BackendUnavailable      a quantum backend cannot take work now (503)
+├── BudgetExhausted         the month's seconds of quantum hardware are used up (402)
+└── StackError              the local stack cannot start; the message says what to do
+
+Every class takes context keywords only, so that pickling rebuilds it exactly.
+"""
+
+from core.errors.base import HeliostatError, all_error_classes
+from core.errors.identity import (
+    Forbidden,
+    FormRefused,
+    LastOwner,
+    PersonNeeded,
+    StepUpRequired,
+    Unauthenticated,
+)
+from core.errors.models import (
+    CurveNotFound,
+    ForecastNotFound,
+    HistoryTooShort,
+    ModelNotApplicable,
+    ModelNotReady,
+)
+from core.errors.runs import (
+    BackendUnavailable,
+    BudgetExhausted,
+    ChunkFailed,
+    DeadlineMissed,
+    PlanLimitExceeded,
+    ResultNotReady,
+    RunAlreadyFinished,
+    RunFailed,
+    RunNotFound,
+    TooManyRuns,
+)
+from core.errors.sources import (
+    BadFrame,
+    FeedDisconnected,
+    JournalCorrupt,
+    SourceUnavailable,
+    StackError,
+    TokenRefused,
+)
+from core.errors.values import (
+    BookChanged,
+    BookExists,
+    BookNotFound,
+    IdempotencyKeyReused,
+    InvalidInput,
+    NotFound,
+    PayloadTooLarge,
+    SettlementFileRejected,
+    SettlementsChanged,
+    UnknownInstrument,
+    UnknownProduct,
+)
+
+__all__ = [
+    "BackendUnavailable",
+    "BadFrame",
+    "BookChanged",
+    "BookExists",
+    "BookNotFound",
+    "BudgetExhausted",
+    "ChunkFailed",
+    "CurveNotFound",
+    "DeadlineMissed",
+    "FeedDisconnected",
+    "Forbidden",
+    "ForecastNotFound",
+    "FormRefused",
+    "HeliostatError",
+    "HistoryTooShort",
+    "IdempotencyKeyReused",
+    "InvalidInput",
+    "JournalCorrupt",
+    "LastOwner",
+    "ModelNotApplicable",
+    "ModelNotReady",
+    "NotFound",
+    "PayloadTooLarge",
+    "PersonNeeded",
+    "PlanLimitExceeded",
+    "ResultNotReady",
+    "RunAlreadyFinished",
+    "RunFailed",
+    "RunNotFound",
+    "SettlementFileRejected",
+    "SettlementsChanged",
+    "SourceUnavailable",
+    "StackError",
+    "StepUpRequired",
+    "TokenRefused",
+    "TooManyRuns",
+    "Unauthenticated",
+    "UnknownInstrument",
+    "UnknownProduct",
+    "all_error_classes",
+]

@@ -1,0 +1,72 @@
+"""Own the errors that tell who is refused at the front door, and why."""
+
+from core.errors.base import HeliostatError
+
+
+class Unauthenticated(HeliostatError):
+    """Raised when no valid key came with the request."""
+
+    code = "unauthenticated"
+    status = 401
+    sentence = "A valid key is needed: send it as 'Authorization: Bearer KEY'."
+
+    def __init__(self) -> None:
+        super().__init__()
+
+
+class Forbidden(HeliostatError):
+    """Raised when a principal lacks the permission that an operation needs."""
+
+    code = "forbidden"
+    status = 403
+    sentence = "This needs the permission {permission}, which the caller does not have."
+
+    def __init__(self, *, permission: str) -> None:
+        super().__init__(permission=permission)
+
+
+class StepUpRequired(HeliostatError):
+    """Raised when an act is dangerous and its person did not prove who they are lately."""
+
+    code = "step-up-required"
+    status = 403
+    sentence = (
+        "Prove again who you are, with a second factor or a passkey, within {within_s} s before "
+        "this."
+    )
+
+    def __init__(self, *, within_s: int) -> None:
+        super().__init__(within_s=within_s)
+
+
+class PersonNeeded(HeliostatError):
+    """Raised when a key or a client asks for what concerns a person who signed in."""
+
+    code = "person-needed"
+    status = 403
+    sentence = "Only a person who signed in may do this, not a key or a client."
+
+    def __init__(self) -> None:
+        super().__init__()
+
+
+class LastOwner(HeliostatError):
+    """Raised when an organisation would be left without an owner."""
+
+    code = "last-owner"
+    status = 409
+    sentence = "This is the organisation's last owner; make someone else an owner first."
+
+    def __init__(self) -> None:
+        super().__init__()
+
+
+class FormRefused(HeliostatError):
+    """Raised when a form does not show that our own page in this browser sent it."""
+
+    code = "form-refused"
+    status = 403
+    sentence = "This form was not taken: {reason}."
+
+    def __init__(self, *, reason: str) -> None:
+        super().__init__(reason=reason)

@@ -1,0 +1,174 @@
+"""Own how a route says whom it lets in: its permission, or that it is open."""
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from core.clock import utc_from_ns
+from core.errors import Forbidden, PersonNeeded, StepUpRequired, Unauthenticated
+from core.identity import Permission, Principal
+
+STEP_UP_S = 600
+"""Be how long after proving who one is a dangerous act may follow."""
+STRONG_METHODS = frozenset({"totp", "recovery", "passkey"})
+"""Be the methods that are, or follow, a second factor."""
+_STATE = "principal"
+
+
+def admit(scope: Any, principal: Principal) -> None:
+    """Note in an ASGI scope whom its request speaks for."""
+    scope.setdefault("state", {})[_STATE] = principal
+
+
+def principal_of(request: Request) -> Principal:
+    """Return whom a request speaks for.
+
+    Raises:
+        Unauthenticated: nobody was let in.
+    """
+    principal = getattr(request.state, _STATE, None)
+    if not isinstance(principal, Principal):
+        raise Unauthenticated
+    return principal
+
+
+PrincipalOf = Annotated[Principal, Depends(principal_of)]
+
+
+class _Needs:
+    """Refuse who lacks a permission."""
+
+    def __init__(self, permission: Permission) -> None:
+        self.permission = permission
+
+    async def __call__(self, request: Request) -> None:
+        require(principal_of(request), self.permission)
+
+
+class _Open:
+    """Let everybody in."""
+
+    async def __call__(self) -> None:
+        return
+
+
+class _SteppedUp:
+    """Refuse who did not prove lately, and strongly, who they are."""
+
+    async def __call__(self, request: Request) -> None:
+        services = request.app.state.services
+        require_step_up(principal_of(request), services.clock.now_ns())
+
+
+def needs(permission: Permission) -> Any:
+    """Return a dependency that lets in who has a permission; every route declares one."""
+    return Depends(_Needs(permission))
+
+
+def open_to_all() -> Any:
+    """Return a dependency that declares a route open."""
+    return Depends(_Open())
+
+
+def stepped_up() -> Any:
+    """Return a dependency for dangerous acts; stands beside `needs`."""
+    return Depends(_SteppedUp())
+
+
+def require(principal: Principal, permission: Permission) -> None:
+    """Refuse a principal that lacks a permission.
+
+    Raises:
+        Forbidden: it does; names the permission.
+    """
+    if not principal.may(permission):
+        raise Forbidden(permission=permission.value)
+
+
+def require_step_up(principal: Principal, now_ns: int) -> None:
+    """Refuse a principal that did not lately prove with a second factor who it is.
+
+    Raises:
+        PersonNeeded: it is a key or a client, which cannot.
+        StepUpRequired: it was too long ago, or with one factor only.
+    """
+    if principal.user_id is None or principal.authenticated_at is None:
+        raise PersonNeeded
+    age = utc_from_ns(now_ns) - principal.authenticated_at
+    if age > timedelta(seconds=STEP_UP_S) or STRONG_METHODS.isdisjoint(principal.methods):
+        raise StepUpRequired(within_s=STEP_UP_S)
+
+
+def require_person(principal: Principal) -> Principal:
+    """Refuse keys and clients where only a person who signed in makes sense.
+
+    Raises:
+        PersonNeeded: it is one.
+    """
+    if principal.user_id is None or principal.session_id is None:
+        raise PersonNeeded
+    return principal
+
+
+def declare(app: FastAPI, routers: Iterable[APIRouter], prefix: str = "") -> None:
+    """Write each route's permission into the OpenAPI document of an application.
+
+    Raises:
+        TypeError: a route declares neither a permission nor that it is open.
+    """
+    declared = {
+        (method.lower(), prefix + route.path): _declaration(route)
+        for router in routers
+        for route in router.routes
+        if isinstance(route, APIRoute)
+        for method in route.methods or ()
+    }
+    plain = app.openapi
+
+    def document() -> dict[str, Any]:
+        made = plain()
+        made.setdefault("components", {})["securitySchemes"] = _SCHEMES
+        for path, item in made["paths"].items():
+            for method, operation in item.items():
+                _describe(operation, declared[method, path])
+        return made
+
+    app.openapi = document  # type: ignore[method-assign]  # the way the framework documents
+
+
+_SCHEMES = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API key, or an access token of `/oauth/token`.",
+    }
+}
+
+
+def _describe(operation: dict[str, Any], permission: Permission | None) -> None:
+    if permission is None:
+        operation["security"] = []
+        return
+    operation["security"] = [{"bearer": [permission.value]}]
+    operation["x-permission"] = permission.value
+
+
+def _declaration(route: APIRoute) -> Permission | None:
+    found = [one.call for one in _dependants(route.dependant)]
+    permissions = [call.permission for call in found if isinstance(call, _Needs)]
+    if len(permissions) == 1:
+        return permissions[0]
+    if not permissions and any(isinstance(call, _Open) for call in found):
+        return None
+    message = f"{route.path} declares {len(permissions)} permissions; exactly one is needed"
+    raise TypeError(message)
+
+
+def _dependants(dependant: Dependant) -> Iterator[Dependant]:
+    for one in dependant.dependencies:
+        yield one
+        yield from _dependants(one)

@@ -1,0 +1,1 @@
+"""Own what is stored of people, keys, clients, sessions and grants."""
