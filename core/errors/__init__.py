@@ -38,6 +38,8 @@ HeliostatError
 ├── DeadlineMissed          a run was not finished when it was last wanted
 ├── BackendUnavailable      a quantum backend cannot take work now (503)
 ├── BudgetExhausted         the month's seconds of quantum hardware are used up (402)
+├── VaultSealBroken         a stored secret was changed or is asked for as another (500)
+├── VaultKeyUnknown         the key a stored secret depends on was not given (500)
 └── StackError              the local stack cannot start; the message says what to do
 
 Every class takes context keywords only, so that pickling rebuilds it exactly.
@@ -92,6 +94,7 @@ from core.errors.values import (
     UnknownInstrument,
     UnknownProduct,
 )
+from core.errors.vault import VaultKeyUnknown, VaultSealBroken
 
 __all__ = [
     "BackendUnavailable",
@@ -133,5 +136,7 @@ __all__ = [
     "Unauthenticated",
     "UnknownInstrument",
     "UnknownProduct",
+    "VaultKeyUnknown",
+    "VaultSealBroken",
     "all_error_classes",
 ]
