@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from core.errors import FormRefused, HeliostatError, InvalidInput, PayloadTooLarge
 from serve.pages import csrf
+from serve.pages.return_to import HOME
 from serve.pages.shell import (
     error_page,
     origin_of,
@@ -22,6 +23,8 @@ from serve.pages.shell import (
 
 MAX_FORM_BYTES = 32 * 1024
 _MAX_FIELDS = 30
+_FIRST = {"sign-in-needed": "/sign-in", "step-up-required": "/step-up"}
+"""Name the page that must come before what was asked for."""
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -46,13 +49,14 @@ def _answer_to(error: HeliostatError, request: Request) -> Response:
         return JSONResponse(
             problem, status_code=error.status, headers={"Cache-Control": "no-store"}
         )
-    if error.code == "sign-in-needed":
-        # What was sent in a form is not sent again by itself; its page is opened again instead.
-        wanted = request.url.path
-        if request.method == "GET" and request.url.query:
-            wanted = f"{wanted}?{request.url.query}"
-        return redirect(f"/sign-in?{urlencode({'return_to': wanted})}")
-    return error_page(request, error)
+    first = _FIRST.get(error.code)
+    if first is None:
+        return error_page(request, error)
+    # What was sent in a form is not sent again by itself; a page with the form is opened instead.
+    wanted = HOME
+    if request.method == "GET":
+        wanted = f"{request.url.path}?{request.url.query}".rstrip("?")
+    return redirect(f"{first}?{urlencode({'return_to': wanted})}")
 
 
 async def read_form(request: Request) -> dict[str, str]:
