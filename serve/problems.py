@@ -64,6 +64,8 @@ def response_of(error: HeliostatError) -> JSONResponse:
     headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
     if error.status == 503:
         headers["Retry-After"] = "1"
+    if "retry_after_s" in error.context:
+        headers["Retry-After"] = str(error.context["retry_after_s"])
     return _response(document_of(error), headers)
 
 

@@ -27,6 +27,10 @@ HeliostatError
 ├── PersonNeeded            only a person who signed in may do it, no key or client (403)
 ├── LastOwner               an organisation would be left without an owner (409)
 ├── TokenRefused            the token of the stack's Ray cannot be used (401)
+├── SignInNeeded            a page needs a person who is signed in (401)
+├── SignInFailed            someone did not prove who they are (401)
+├── SignInThrottled         too many tries failed (429)
+├── NoWayIn                 no way to sign in that is good enough would be left (409)
 ├── FormRefused             a form did not come from our own page in this browser (403)
 ├── PayloadTooLarge         (413)
 ├── SourceUnavailable       a vendor or store cannot answer now (503)
@@ -50,7 +54,11 @@ from core.errors.identity import (
     Forbidden,
     FormRefused,
     LastOwner,
+    NoWayIn,
     PersonNeeded,
+    SignInFailed,
+    SignInNeeded,
+    SignInThrottled,
     StepUpRequired,
     Unauthenticated,
 )
@@ -118,6 +126,7 @@ __all__ = [
     "LastOwner",
     "ModelNotApplicable",
     "ModelNotReady",
+    "NoWayIn",
     "NotFound",
     "PayloadTooLarge",
     "PersonNeeded",
@@ -128,6 +137,9 @@ __all__ = [
     "RunNotFound",
     "SettlementFileRejected",
     "SettlementsChanged",
+    "SignInFailed",
+    "SignInNeeded",
+    "SignInThrottled",
     "SourceUnavailable",
     "StackError",
     "StepUpRequired",

@@ -61,6 +61,53 @@ class LastOwner(HeliostatError):
         super().__init__()
 
 
+class SignInNeeded(HeliostatError):
+    """Raised when a page needs a person who is signed in, and nobody is."""
+
+    code = "sign-in-needed"
+    status = 401
+    sentence = "Sign in first."
+
+    def __init__(self) -> None:
+        super().__init__()
+
+
+class SignInFailed(HeliostatError):
+    """Raised when someone did not prove who they are; says nothing of which part was wrong."""
+
+    code = "sign-in-failed"
+    status = 401
+    sentence = "This does not sign you in. Check what you entered and try again."
+
+    def __init__(self) -> None:
+        super().__init__()
+
+
+class SignInThrottled(HeliostatError):
+    """Raised when too many tries failed lately, whether or not there is such an account."""
+
+    code = "sign-in-throttled"
+    status = 429
+    sentence = (
+        "Too many tries failed. Try again in {retry_after_s} s, or sign in with a passkey or a "
+        "sign-in link."
+    )
+
+    def __init__(self, *, retry_after_s: int) -> None:
+        super().__init__(retry_after_s=retry_after_s)
+
+
+class NoWayIn(HeliostatError):
+    """Raised when a person would be left with no way to sign in that is good enough alone."""
+
+    code = "no-way-in"
+    status = 409
+    sentence = "What would be left is not enough to sign in with: {reason}."
+
+    def __init__(self, *, reason: str) -> None:
+        super().__init__(reason=reason)
+
+
 class FormRefused(HeliostatError):
     """Raised when a form does not show that our own page in this browser sent it."""
 
