@@ -26,6 +26,8 @@ HeliostatError
 ├── StepUpRequired          a person must prove again who they are (403)
 ├── PersonNeeded            only a person who signed in may do it, no key or client (403)
 ├── LastOwner               an organisation would be left without an owner (409)
+├── InvitationOpen          an address has an open invitation already (409)
+├── MemberElsewhere         a person belongs to organisations of others too (403)
 ├── TokenRefused            the token of the stack's Ray cannot be used (401)
 ├── SignInNeeded            a page needs a person who is signed in (401)
 ├── SignInFailed            someone did not prove who they are (401)
@@ -53,7 +55,9 @@ from core.errors.base import HeliostatError, all_error_classes
 from core.errors.identity import (
     Forbidden,
     FormRefused,
+    InvitationOpen,
     LastOwner,
+    MemberElsewhere,
     NoWayIn,
     PersonNeeded,
     SignInFailed,
@@ -122,8 +126,10 @@ __all__ = [
     "HistoryTooShort",
     "IdempotencyKeyReused",
     "InvalidInput",
+    "InvitationOpen",
     "JournalCorrupt",
     "LastOwner",
+    "MemberElsewhere",
     "ModelNotApplicable",
     "ModelNotReady",
     "NoWayIn",

@@ -117,3 +117,28 @@ class FormRefused(HeliostatError):
 
     def __init__(self, *, reason: str) -> None:
         super().__init__(reason=reason)
+
+
+class InvitationOpen(HeliostatError):
+    """Raised when an address is invited that has an open invitation of the organisation."""
+
+    code = "invitation-open"
+    status = 409
+    sentence = "This address has an open invitation; withdraw it before you send another."
+
+    def __init__(self) -> None:
+        super().__init__()
+
+
+class MemberElsewhere(HeliostatError):
+    """Raised when an act concerns all of a person, who belongs to organisations of others too."""
+
+    code = "member-elsewhere"
+    status = 403
+    sentence = (
+        "This person also belongs to an organisation that the caller does not administer; remove "
+        "the member instead."
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
