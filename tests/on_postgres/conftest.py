@@ -1,6 +1,8 @@
 """Start one PostgreSQL and one Valkey per test process; give every test a database of its own."""
 
 import asyncio
+import base64
+import os
 import shutil
 import signal
 import subprocess
@@ -20,6 +22,8 @@ from storage import migrate
 from storage.bootstrap import APP_ROLE, OWNER_ROLE, SYSTEM_ROLE, RolePasswords, create_roles
 from storage.cache import Cache
 from storage.pool import DatabaseUrls, Pools, open_pools
+from storage.vault.sources import KeySource
+from storage.vault.vault import Vault, VaultConfig, open_vault
 
 START_TIMEOUT_S = 30.0
 PASSWORDS = RolePasswords(owner="owner's/p@ss:%", app="app-password", system="system-password")
@@ -129,6 +133,20 @@ async def pools(database: Database) -> AsyncIterator[Pools]:
     opened = await open_pools(database.urls)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+def vault_config(tmp_path: Path) -> VaultConfig:
+    """Keep a wrapping key in a file."""
+    path = tmp_path / "vault.key"
+    path.write_text(base64.b64encode(os.urandom(32)).decode())
+    return VaultConfig(current=KeySource(path=path))
+
+
+@pytest.fixture
+def vault(vault_config: VaultConfig) -> Vault:
+    """Open a vault with a wrapping key of its own."""
+    return open_vault(vault_config)
 
 
 @pytest.fixture(scope="session")

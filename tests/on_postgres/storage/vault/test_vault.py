@@ -2,7 +2,6 @@
 
 import base64
 import os
-from pathlib import Path
 
 import asyncpg
 import pytest
@@ -20,13 +19,6 @@ SECRET = b"whsec_very-secret"
 
 def new_key() -> str:
     return base64.b64encode(os.urandom(32)).decode()
-
-
-@pytest.fixture
-def vault(tmp_path: Path) -> Vault:
-    path = tmp_path / "vault.key"
-    path.write_text(new_key())
-    return open_vault(VaultConfig(current=KeySource(path=path)))
 
 
 async def test_the_app_role_seals_and_the_system_role_opens(pools: Pools, vault: Vault) -> None:
