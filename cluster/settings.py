@@ -25,11 +25,15 @@ class Settings(BaseSettings):
     """Hold what `HELIOSTAT_*` variables and the file `.env` say; None means the local stack's own.
 
     A database URL given here is used instead of the embedded PostgreSQL, a Redis URL instead of
-    the embedded Valkey, vendor credentials instead of the vendor's sandbox. `live_products` None
-    means every product of the registered venues, `model_products` None a model for each of them.
+    the embedded Valkey, vendor credentials instead of the vendor's sandbox. `public_origin` is how
+    browsers reach the stack, and `owner_email` the address of its first owner.
+    `live_products` None means every product of the registered venues, `model_products` None a model
+    for each of them.
     `model_history` is a source such as `import:desk` from which models read the past before the
     live source's first day. `webhooks_private` lets webhooks go to private and
-    loopback addresses, over plain HTTP too. `vendor_variables` holds what is no setting of
+    loopback addresses, over plain HTTP too. The key-encryption key wraps what the vault seals with;
+    the previous ones open what they wrapped. `audit_anchors` is the file that remembers the head of
+    the audit trail outside of the database. `vendor_variables` holds what is no setting of
     ours, named in lower case without the prefix, for the vendors' clients to read.
     """
 
@@ -47,6 +51,18 @@ class Settings(BaseSettings):
     owner_database_url: SecretStr | None = None
     redis_url: SecretStr | None = None
     object_store: str | None = None
+
+    public_origin: str | None = Field(default=None, pattern=r"^https?://[^/\s?#]+$")
+    owner_email: str = Field(default="owner@localhost", pattern=r"^[^@\s]+@[^@\s]+$")
+
+    key_encryption_key: SecretStr | None = None
+    key_encryption_key_file: Path | None = None
+    kms_key_id: str | None = None
+    kms_endpoint: str | None = None
+    key_encryption_key_previous: SecretStr | None = None
+    key_encryption_key_file_previous: Path | None = None
+    kms_key_id_previous: str | None = None
+    audit_anchors: Path | None = None
 
     live_products: Annotated[tuple[str, ...] | None, NoDecode] = None
     model_products: Annotated[tuple[str, ...] | None, NoDecode] = None

@@ -17,9 +17,9 @@ from actors.remote import ActorsConfig
 from actors.runs.manager import RunManagerConfig
 from actors.weather import WeatherConfig
 from cluster.local.context import StackContext
+from cluster.local.vault_keys import vault_config
 from cluster.settings import Settings
 from cluster.venues import LiveVendors, Vendor, live_vendors, model_products
-from serve.keys import digest_of
 from serve.services import EdgeConfig
 
 PAGES = Path(__file__).resolve().parent.parent / "web" / "dist"
@@ -69,7 +69,11 @@ def _actors(context: StackContext, vendors: LiveVendors, sandbox_ahead_ns: int) 
         runs=RunManagerConfig(
             database=database, cache_url=cache_url, memory_bytes=_task_memory(context.settings)
         ),
-        courier=CourierConfig(database=database, allow_private=context.settings.webhooks_private),
+        courier=CourierConfig(
+            database=database,
+            vault=vault_config(context.settings, context.paths),
+            allow_private=context.settings.webhooks_private,
+        ),
         qpu=_qpu(context, vendors.quantum),
         qpu_job_limit_s=context.settings.qpu_job_limit_s,
         models=tuple(
@@ -126,11 +130,12 @@ def _edge(context: StackContext, vendors: LiveVendors) -> EdgeConfig:
     return EdgeConfig(
         database=context.addresses.database,
         cache_url=context.addresses.cache_url,
-        key_digest=digest_of(context.secrets.api_key),
+        origin=context.origin,
         version=_version(),
         pages=PAGES if PAGES.is_dir() else None,
         venues=tuple(venue.code for venue in vendors.venues),
         task_memory_bytes=_task_memory(context.settings),
+        vault=vault_config(context.settings, context.paths),
         private_webhooks=context.settings.webhooks_private,
         model_products=model_products(context.settings, vendors),
     )

@@ -19,7 +19,12 @@ _LENGTH = len(KEY_MARK) + 43 + _CHECK_CHARACTERS
 
 def new_secret() -> str:
     """Make a key."""
-    body = KEY_MARK + secrets.token_urlsafe(_RANDOM_BYTES)
+    return secret_of(secrets.token_bytes(_RANDOM_BYTES))
+
+
+def secret_of(random: bytes) -> str:
+    """Return the key of 32 random bytes."""
+    body = KEY_MARK + urlsafe_b64encode(random).decode().rstrip("=")
     return body + _checksum(body)
 
 

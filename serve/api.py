@@ -7,9 +7,11 @@ from fastapi import Depends, FastAPI
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from serve import problems
-from serve.gate import MAX_BODY_BYTES, KeyGate, LengthGate
+from serve.gate import MAX_BODY_BYTES, FrontDoor, LengthGate
+from serve.identity.access import declare
 from serve.parameters import refuse_unknown
 from serve.routes import (
+    api_keys,
     backends,
     books,
     feeds,
@@ -18,9 +20,13 @@ from serve.routes import (
     health,
     history,
     instruments,
+    invitations,
     market,
+    members,
     options,
+    organisation,
     pages,
+    personal_data,
     risk,
     run_records,
     run_results,
@@ -59,7 +65,14 @@ _NOUNS = (
     run_results,
     backends,
     webhooks,
+    organisation,
+    members,
+    invitations,
+    api_keys,
+    personal_data,
 )
+
+OPEN_PATHS = frozenset({"/v1/health", "/v1/openapi.json"})
 
 OpenServices = Callable[[], Awaitable[Services]]
 
@@ -100,9 +113,10 @@ def create_api(config: EdgeConfig, open_services: OpenServices) -> FastAPI:
     # Given to FastAPI itself, the limit would stand before the gate and answer in plain text.
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY_BYTES)
     app.add_middleware(LengthGate)
-    app.add_middleware(KeyGate, key_digest=config.key_digest)
+    app.add_middleware(FrontDoor, prefix="/v1/", open_paths=OPEN_PATHS)
     problems.register(app)
     for noun in _NOUNS:
         app.include_router(noun.router, prefix="/v1", dependencies=[Depends(refuse_unknown)])
+    declare(app, (noun.router for noun in _NOUNS), prefix="/v1")
     pages.mount(app, config.pages)
     return app

@@ -10,10 +10,10 @@ from pydantic import BaseModel
 
 from core.books import Position
 from core.errors import CurveNotFound, SourceUnavailable
+from core.identity import Principal
 from core.risk import MarketQuestion
 from quant.risk.book_market import VOLATILITY_DAYS, MarketRules
 from quant.risk.trading_positions import with_expiries
-from serve.keys import Caller
 from serve.risk_requests import OfBook, OfPositions
 from serve.services import Services
 from storage import books
@@ -33,7 +33,7 @@ class Held:
     version: int | None = None
 
 
-async def held_in(services: Services, caller: Caller, name: str, asked: OfBook) -> Held:
+async def held_in(services: Services, caller: Principal, name: str, asked: OfBook) -> Held:
     """Return the positions of a stored book.
 
     Raises:
@@ -62,7 +62,7 @@ def rules_of(question: MarketQuestion) -> MarketRules:
 
 async def settled_for(
     services: Services,
-    caller: Caller,
+    caller: Principal,
     positions: Sequence[Position],
     question: MarketQuestion,
     *,

@@ -1,13 +1,17 @@
-"""Own what is checked before anything of a request is read: its key, and how long it says it is."""
+"""Own what is checked before anything of a request is read: its caller and its length."""
+
+from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from core.errors import PayloadTooLarge, Unauthenticated
-from serve.keys import authenticate
+from core.errors import PayloadTooLarge, SourceUnavailable, Unauthenticated
+from serve.identity.access import admit
+from serve.identity.ending import answer_until
 from serve.problems import response_of
 
-OPEN_PATHS = frozenset({"/v1/health", "/v1/openapi.json"})
+if TYPE_CHECKING:
+    from serve.services import AuthenticatorPort
 
 MAX_BODY_BYTES = 1024**2
 """Bound every body but those of the routes below."""
@@ -20,24 +24,40 @@ _LIMITS = {
 }
 
 
-class KeyGate:
-    """Refuse every request below /v1 that brings no valid key, its body unread."""
+class FrontDoor:
+    """Let in who proves for whom a request below `prefix` speaks; what is refused stays unread.
 
-    def __init__(self, app: ASGIApp, key_digest: str) -> None:
+    With `ends` an answer that is still being sent ends once its caller is let in no more.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, prefix: str, open_paths: frozenset[str], ends: bool = False
+    ) -> None:
         self._app = app
-        self._key_digest = key_digest
+        self._prefix = prefix
+        self._open_paths = open_paths
+        self._ends = ends
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and self._is_closed(scope["path"]):
-            try:
-                authenticate(Headers(scope=scope).get("authorization"), self._key_digest)
-            except Unauthenticated as error:
-                await response_of(error)(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+        if scope["type"] != "http" or self._is_open(scope):
+            await self._app(scope, receive, send)
+            return
+        authenticator: AuthenticatorPort = scope["app"].state.services.authenticator
+        authorization = Headers(scope=scope).get("authorization")
+        try:
+            admit(scope, await authenticator.authenticate(authorization))
+        except (Unauthenticated, SourceUnavailable) as error:
+            await response_of(error)(scope, receive, send)
+            return
+        if self._ends:
+            refused = authenticator.until_refused(authorization)
+            await answer_until(refused, self._app, scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
-    def _is_closed(self, path: str) -> bool:
-        return path.startswith("/v1/") and path not in OPEN_PATHS
+    def _is_open(self, scope: Scope) -> bool:
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        return not path.startswith(self._prefix) or path in self._open_paths
 
 
 class LengthGate:

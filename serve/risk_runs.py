@@ -1,16 +1,16 @@
 """Own what is read for a risk run before it is posed: its positions, and their settlements."""
 
+from core.identity import Principal
 from core.specifications.risk import RiskSpecification
 from jobs.plans.risk_books import LoadedBook
 from quant.risk.trading_positions import with_expiries
 from serve.book_desk import held_in, settled_for
-from serve.keys import Caller
 from serve.risk_requests import OfBook, added
 from serve.services import Services
 
 
 async def load_book(
-    specification: RiskSpecification, caller: Caller, services: Services
+    specification: RiskSpecification, caller: Principal, services: Services
 ) -> LoadedBook:
     """Read the book of a risk run and the settlements that value it.
 

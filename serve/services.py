@@ -12,12 +12,15 @@ from actors.messages import FeedStatus
 from actors.qpu.requests import QpuDevice
 from core.clock import Clock
 from core.forecasts import ModelStatus
+from core.identity import Principal
 from core.market import Curve
 from jobs.kinds.kind import ParsedCircuit
 from serve.background import Background
 from serve.calculator import Calculator
+from serve.identity.authenticator import Authenticator
 from storage.cache import Cache
 from storage.pool import DatabaseUrls, Pools, open_pools
+from storage.vault.vault import Vault, VaultConfig, open_vault
 
 
 class MarketPort(Protocol):
@@ -79,20 +82,33 @@ class ModelsPort(Protocol):
 class EdgeConfig:
     """Hold what a replica needs to open its services.
 
-    `pages` is the built web page, if any; `venues` are those whose feeds this stack runs, and
-    `model_products` the products whose models. `task_memory_bytes` is what one task of a run may
-    take. Webhooks may go to private addresses where `private_webhooks` says so.
+    `origin` is how browsers reach this stack, and `pages` the built web page, if any. `venues` are
+    those whose feeds this stack runs, and `model_products` the products whose models.
+    `task_memory_bytes` is what one task of a run may take. Webhooks may go to private addresses
+    where `private_webhooks` says so.
     """
 
     database: DatabaseUrls
     cache_url: str
-    key_digest: str
+    origin: str
     version: str
     pages: Path | None
     venues: tuple[str, ...]
     task_memory_bytes: int
+    vault: VaultConfig
     private_webhooks: bool = False
     model_products: tuple[str, ...] = ()
+
+
+class AuthenticatorPort(Protocol):
+    """Tell who a request speaks for.
+
+    `authenticate` raises Unauthenticated, and SourceUnavailable while a store is away.
+    """
+
+    async def authenticate(self, authorization: str | None) -> Principal: ...
+
+    async def until_refused(self, authorization: str | None) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +118,8 @@ class Services:
     config: EdgeConfig
     pools: Pools
     cache: Cache
+    vault: Vault
+    authenticator: AuthenticatorPort
     market: MarketPort
     runs: RunsPort
     feeds: FeedsPort
@@ -137,10 +155,16 @@ async def open_services(config: EdgeConfig, ports: Ports, clock: Clock) -> Servi
     Raises:
         SourceUnavailable: a store cannot be reached.
     """
+    pools = await open_pools(config.database)
+    authenticator = Authenticator(pools, clock)
+    background = Background()
+    background.start(authenticator.run())
     return Services(
         config=config,
-        pools=await open_pools(config.database),
+        pools=pools,
         cache=await Cache.open(config.cache_url),
+        vault=open_vault(config.vault),
+        authenticator=authenticator,
         market=ports.market,
         runs=ports.runs,
         feeds=ports.feeds,
@@ -148,6 +172,7 @@ async def open_services(config: EdgeConfig, ports: Ports, clock: Clock) -> Servi
         parser=ports.parser,
         qpu=ports.qpu,
         clock=clock,
+        background=background,
     )
 
 

@@ -17,8 +17,8 @@ from pydantic import BaseModel
 from core import products as registry
 from core.dates import Day
 from core.errors import CurveNotFound, InvalidInput
+from core.identity import Principal
 from core.market import validate_source
-from serve.keys import Caller
 from serve.services import Services
 from serve.tables import MEDIA_TYPES, Form
 from storage.contract_histories import (
@@ -100,7 +100,7 @@ async def source_of(services: Services, codes: Sequence[str], asked: str | None)
 
 async def read_contracts(
     services: Services,
-    caller: Caller,
+    caller: Principal,
     code: str,
     asked: DatesAsked,
     positions: int | Callable[[DateRange], int],

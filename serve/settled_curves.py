@@ -6,11 +6,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from core.errors import CurveNotFound, HistoryTooShort
+from core.identity import Principal
 from core.market import ContractMonth, Curve, CurvePoint
 from quant.curves import settled_points
 from quant.forward_curve import CurveNode, ForwardCurve, curve_as_of
 from quant.symbology import position_of
-from serve.keys import Caller
 from serve.services import Services
 from serve.settled import price_text, source_of
 from storage import settlements
@@ -35,7 +35,7 @@ class SettledCurve:
 
 
 async def settled_curve(
-    services: Services, caller: Caller, code: str, as_of: date | None, source: str | None
+    services: Services, caller: Principal, code: str, as_of: date | None, source: str | None
 ) -> SettledCurve:
     """Return the curve of the last business day at or before a date on which anything settled.
 

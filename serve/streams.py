@@ -4,8 +4,13 @@ from fastapi import FastAPI
 
 from serve import problems
 from serve.api import OpenServices, lifespan
+from serve.gate import FrontDoor
+from serve.identity.access import declare
 from serve.routes import forecast_stream, quote_socket, quote_stream, run_stream
 from serve.services import EdgeConfig
+
+_NOUNS = (quote_stream, quote_socket, run_stream, forecast_stream)
+_OPEN_PATHS = frozenset({"/openapi.json"})
 
 
 def create_streams(config: EdgeConfig, open_services: OpenServices) -> FastAPI:
@@ -18,9 +23,9 @@ def create_streams(config: EdgeConfig, open_services: OpenServices) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json",
     )
+    app.add_middleware(FrontDoor, prefix="/", open_paths=_OPEN_PATHS, ends=True)
     problems.register(app)
-    app.include_router(quote_stream.router)
-    app.include_router(quote_socket.router)
-    app.include_router(run_stream.router)
-    app.include_router(forecast_stream.router)
+    for noun in _NOUNS:
+        app.include_router(noun.router)
+    declare(app, (noun.router for noun in _NOUNS))
     return app

@@ -17,6 +17,7 @@ from core.asked import Asked
 from core.backends import Backend, Family
 from core.clock import utc_from_ns
 from core.errors import HeliostatError, InvalidInput, SourceUnavailable
+from core.identity import Permission, Principal
 from core.logs import get_logger
 from core.plans import Plan
 from core.runs import NewRun, Run, RunKind
@@ -30,7 +31,7 @@ from jobs.backends.choice import Choice, Workload, choose
 from jobs.kinds import kind_of
 from jobs.kinds.kind import Kind, ParsedCircuit, Posed
 from jobs.plans.risk_books import LoadedBook
-from serve.keys import Caller
+from serve.identity.access import require
 from serve.risk_runs import load_book
 from serve.run_requests import RunRequest
 from serve.services import Services
@@ -39,7 +40,6 @@ from storage.settlement_windows import LoadedHistories, load_histories
 
 log = get_logger(__name__)
 
-SUBMITTED_BY = "api"
 DEVICES_WITHIN_S = 2.0
 _LAST_DEADLINE = datetime(2200, 1, 1, tzinfo=UTC)
 _QUBITS_ARE_IN = {
@@ -69,7 +69,7 @@ class Prepared:
     digest: bytes
 
 
-async def prepare(request: RunRequest[Asked], org_id: UUID, services: Services) -> Prepared:
+async def prepare(request: RunRequest[Asked], caller: Principal, services: Services) -> Prepared:
     """Settle what a request asks for; stores nothing.
 
     Raises:
@@ -80,17 +80,17 @@ async def prepare(request: RunRequest[Asked], org_id: UUID, services: Services) 
     specification = await _with_source(request.specification, services)
     await _require_devices(specification, services)
     kind = kind_of(request.kind)
-    loaded = await _loaded(kind, specification, org_id, services)
+    loaded = await _loaded(kind, specification, caller, services)
     circuit = None
     if isinstance(specification, Program):
         circuit = await services.parser.parse(specification.language, specification.program)
     return await asyncio.to_thread(
-        _settled, request.kind, kind, specification, loaded, circuit, org_id, services
+        _settled, request.kind, kind, specification, loaded, circuit, caller.org_id, services
     )
 
 
 async def submit(
-    request: RunRequest[Asked], idempotency_key: str | None, org_id: UUID, services: Services
+    request: RunRequest[Asked], idempotency_key: str | None, caller: Principal, services: Services
 ) -> Run:
     """Store a run and have it carried out, or return the stored one that answers the request.
 
@@ -100,7 +100,8 @@ async def submit(
         TooManyRuns: the organisation has as many unfinished runs as its plan allows.
         IdempotencyKeyReused: the key came before with another request.
     """
-    prepared = await prepare(request, org_id, services)
+    org_id = caller.org_id
+    prepared = await prepare(request, caller, services)
     request_hash = sha256(request.model_dump_json().encode()).digest()
     now = utc_from_ns(services.clock.now_ns())
     async with services.pools.write(org_id) as connection:
@@ -115,7 +116,7 @@ async def submit(
                 return known
         run, created = await runs.create(
             connection,
-            _new_run(request, prepared, org_id, services.config.version),
+            _new_run(request, prepared, caller, services.config.version),
             idempotency_key,
             request_hash,
             now,
@@ -178,16 +179,18 @@ def digest_of(kind: RunKind, posed: Posed, org_id: UUID, version: str) -> bytes:
 
 
 async def _loaded(
-    kind: Kind, specification: Asked, org_id: UUID, services: Services
+    kind: Kind, specification: Asked, caller: Principal, services: Services
 ) -> LoadedHistories | LoadedBook | None:
     """Read what a run is posed from, if anything."""
     if isinstance(specification, RiskSpecification):
-        return await load_book(specification, Caller(org_id=org_id), services)
+        if specification.book is not None:
+            require(caller, Permission.BOOKS_READ)
+        return await load_book(specification, caller, services)
     asked = kind.histories(specification)
     if asked is None:
         return None
-    async with services.pools.read(org_id) as connection:
-        return await load_histories(connection, org_id, asked)
+    async with services.pools.read(caller.org_id) as connection:
+        return await load_histories(connection, caller.org_id, asked)
 
 
 def _settled(
@@ -211,10 +214,12 @@ def _settled(
     )
 
 
-def _new_run(request: RunRequest[Asked], prepared: Prepared, org_id: UUID, version: str) -> NewRun:
+def _new_run(
+    request: RunRequest[Asked], prepared: Prepared, caller: Principal, version: str
+) -> NewRun:
     posed = prepared.posed
     return NewRun(
-        org_id=org_id,
+        org_id=caller.org_id,
         run_id=uuid_utils.uuid7(),
         kind=prepared.kind,
         specification=posed.specification.to_json(),
@@ -224,7 +229,7 @@ def _new_run(request: RunRequest[Asked], prepared: Prepared, org_id: UUID, versi
         seed=seed_of(posed.specification),
         code_version=version,
         vintage=posed.vintage,
-        submitted_by=SUBMITTED_BY,
+        submitted_by=caller.actor,
         priority=request.priority,
         deadline=request.deadline,
         labels=request.labels,

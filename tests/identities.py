@@ -1,13 +1,17 @@
 """Make users, members and keys in a test's database, and the headers that speak for them."""
 
+import asyncio
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import uuid_utils.compat as uuid_utils
 
-from core.identity import Role
+from core.api_keys import new_secret, secret_of
+from core.errors import Unauthenticated
+from core.identity import Principal, Role, permissions_of
 from core.runs import DEFAULT_ORG
 from storage.identity import api_keys, memberships
 
@@ -15,7 +19,34 @@ if TYPE_CHECKING:
     from storage.pool import Pools, WriteConn
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+KEY = secret_of(bytes(32))
+"""Be the owner's key of tests that need no other."""
+HEADERS = {"Authorization": f"Bearer {KEY}"}
+OWNER = Principal(
+    org_id=DEFAULT_ORG,
+    actor="key:00000000-0000-7000-8000-0000000000aa",
+    role=Role.OWNER,
+    permissions=permissions_of(Role.OWNER),
+)
 OTHER_ORG = UUID("00000000-0000-7000-8000-00000000000f")
+
+
+@dataclass
+class KnownKeys:
+    """Let in who a test puts in, until the test refuses all."""
+
+    principals: dict[str, Principal] = field(default_factory=lambda: {f"bearer {KEY}": OWNER})
+    refuses: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def authenticate(self, authorization: str | None) -> Principal:
+        scheme, _, key = (authorization or "").partition(" ")
+        principal = self.principals.get(f"{scheme.lower()} {key}")
+        if principal is None or self.refuses.is_set():
+            raise Unauthenticated
+        return principal
+
+    async def until_refused(self, _authorization: str | None) -> None:
+        await self.refuses.wait()
 
 
 async def add_user(conn: "WriteConn", email: str, role: Role, org_id: UUID = DEFAULT_ORG) -> UUID:
@@ -41,8 +72,10 @@ async def key_headers(
     org_id: UUID = DEFAULT_ORG,
     scopes: Iterable[str] = (),
     user_id: UUID | None = None,
+    secret: str | None = None,
 ) -> dict[str, str]:
     """Make a key and return the headers that send it."""
+    secret = secret or new_secret()
     new = api_keys.NewKey(
         org_id=org_id,
         name=f"{role.value} of a test",
@@ -57,5 +90,5 @@ async def key_headers(
             org_id,
             NOW,
         )
-        _, secret = await api_keys.create(conn, new, NOW)
+        await api_keys.create(conn, new, secret, NOW)
     return {"Authorization": f"Bearer {secret}"}

@@ -114,7 +114,9 @@ def _steps_table(state: "StackState") -> "Table":
 
 
 def _addresses(state: "StackState", key: str) -> list[str]:
+    link = [f"Sign in            {state.sign_in_link}"] if state.sign_in_link else []
     return [
+        *link,
         f"Web page           {state.address}/#key={key}",
         f"API documentation  {state.address}/docs",
         f"Ray dashboard      http://localhost:{state.port + 1}  (asks for the token in ray_token)",

@@ -21,6 +21,11 @@ class StackContext:
     addresses: Addresses
     environment: dict[str, str]
 
+    @property
+    def origin(self) -> str:
+        """Return how browsers reach the stack; WebAuthn takes no bare IP address."""
+        return self.settings.public_origin or f"http://localhost:{self.ports.api}"
+
 
 def read_context(settings: Settings, paths: StackPaths, port: int) -> StackContext:
     """Gather what the stack in `paths` is made from; its secrets are made at its first start."""

@@ -3,7 +3,7 @@
 import json
 import os
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 _ROLES = ("owner", "app", "system")
@@ -11,9 +11,8 @@ _ROLES = ("owner", "app", "system")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackSecrets:
-    """Hold the API key, Ray's token and one database password per role."""
+    """Hold Ray's token and one database password per role."""
 
-    api_key: str
     ray_token: str
     database_passwords: dict[str, str]
     sandbox_api_id: str
@@ -23,9 +22,11 @@ class StackSecrets:
 def load_or_create(path: Path) -> StackSecrets:
     """Read the secrets of this stack, made at its first start."""
     if path.exists():
-        return StackSecrets(**json.loads(path.read_text()))
+        kept = json.loads(path.read_text())
+        known = {one.name for one in fields(StackSecrets)}
+        # What an earlier version kept beside is of no use any more, such as its API key.
+        return StackSecrets(**{name: value for name, value in kept.items() if name in known})
     created = StackSecrets(
-        api_key=f"hs_{secrets.token_urlsafe(32)}",
         ray_token=secrets.token_hex(32),
         database_passwords={role: secrets.token_urlsafe(24) for role in _ROLES},
         sandbox_api_id="sandbox",

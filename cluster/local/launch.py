@@ -221,6 +221,7 @@ def described(state: StackState, chosen: ChosenStack) -> dict[str, Any]:
         "api": state.address,
         "documentation": f"{state.address}/docs",
         "page": f"{state.address}/#key={chosen.secrets_key()}",
+        "sign_in_link": state.sign_in_link or None,
         "ray_dashboard": f"http://localhost:{state.port + 1}",
         "ray_token_file": str(chosen.paths.ray_token),
         "data": str(chosen.paths.data),

@@ -34,7 +34,7 @@ class StackState:
     """Hold what is known of a stack.
 
     `supervisor_created` guards against a reused process id. `main_product` is what the main job
-    is about, known once the vendors are.
+    is about, known once the vendors are. `sign_in_link` lets in an owner who has no password yet.
     """
 
     stack_id: str
@@ -47,6 +47,7 @@ class StackState:
     problem: str = ""
     remedy: str = ""
     main_product: str = ""
+    sign_in_link: str = ""
     services: dict[str, int] = field(default_factory=dict)
 
     @property

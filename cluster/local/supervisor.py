@@ -16,7 +16,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import psutil
 
@@ -29,11 +29,13 @@ from cluster.local.ports import require_free
 from cluster.local.reaper import end_stack
 from cluster.local.service import Service, ServiceSpec
 from cluster.local.state import StackState, StackStatus, Step, write_state
+from cluster.local.vault_keys import make_vault_key, vault_config
 from cluster.settings import Settings, load_settings
 from core.clock import SystemClock, utc_from_ns
 from core.errors import HeliostatError, StackError
 
 if TYPE_CHECKING:
+    from cluster.local.front_door import Entrance
     from cluster.venues import LiveVendors
 
 T = TypeVar("T")
@@ -149,7 +151,7 @@ class Supervisor:
             group.create_task(self._deploy(deployment, (ray, stores), sandboxes))
         main_product = vendors.result().main_product
         self._save(replace(self._state, main_product=main_product))
-        is_live = plan.has_live_curve(live_url, context.secrets.api_key, main_product)
+        is_live = plan.has_live_curve(live_url, stores.result().key, main_product)
         await self._step("first live quote", _until(is_live, _LIVE_WITHIN_S), lambda _: "")
         elapsed_s = round(time.perf_counter() - self._started, 3)
         self._save(replace(self._state, status=StackStatus.READY, elapsed_s=elapsed_s))
@@ -157,7 +159,7 @@ class Supervisor:
             await self._launch(plan.sandbox_spec(context, sandbox, sandboxes.result()))
         self._save(self._state)
 
-    async def _start_stores(self, vendors: "asyncio.Task[LiveVendors]") -> None:
+    async def _start_stores(self, vendors: "asyncio.Task[LiveVendors]") -> "Entrance":
         context = self._context
         async with _unwrapped(), asyncio.TaskGroup() as group:
             if context.settings.redis_url is None:
@@ -165,11 +167,11 @@ class Supervisor:
             if not context.settings.uses_own_database:
                 await asyncio.to_thread(postgres.initialise, postgres_config(context.paths))
                 await self._serve(plan.database_spec(context))
-            await self._prepare_database(vendors)
+            return await self._prepare_database(vendors)
 
-    async def _prepare_database(self, vendors: "asyncio.Task[LiveVendors]") -> None:
+    async def _prepare_database(self, vendors: "asyncio.Task[LiveVendors]") -> "Entrance":
         # Imported this late so that Ray's head does not wait for numpy and Arrow.
-        from cluster.local import database
+        from cluster.local import database, front_door, vault_upkeep
 
         context = self._context
         urls, owner = context.addresses.database, context.addresses.owner_url
@@ -181,6 +183,19 @@ class Supervisor:
         await self._step(
             "migrations", database.prepare_schema(owner, urls, now), lambda n: f"{n} applied"
         )
+        vault = vault_config(context.settings, context.paths)
+        await self._step(
+            "vault", vault_upkeep.seal_what_is_plain(urls, vault), lambda n: f"{n} secrets sealed"
+        )
+        entrance = await front_door.open_front_door(
+            urls,
+            context.paths.client,
+            f"http://localhost:{context.ports.api}",
+            context.origin,
+            context.settings.owner_email,
+            now,
+        )
+        self._save(replace(self._state, sign_in_link=entrance.sign_in_link or ""))
         simulated = (await vendors).simulated_products
         if simulated:
             await self._step(
@@ -190,6 +205,7 @@ class Supervisor:
                 ),
                 lambda n: f"{n:,} settlements added",
             )
+        return entrance
 
     async def _start_sandboxes(self, vendors: "asyncio.Task[LiveVendors]") -> int:
         """Start what stands in for vendors; return how far its clock is ahead of ours, in ns."""
@@ -225,7 +241,7 @@ class Supervisor:
     async def _deploy(
         self,
         deployment: "asyncio.Task[asyncio.subprocess.Process]",
-        needed: "tuple[asyncio.Task[None], ...]",
+        needed: "tuple[asyncio.Task[Any], ...]",
         sandboxes: "asyncio.Task[int]",
     ) -> None:
         process = await deployment
@@ -305,9 +321,8 @@ def make_context(settings: Settings, paths: StackPaths, port: int) -> StackConte
     make_private(paths.runtime)
     make_private(paths.haproxy)
     context = read_context(settings, paths, port)
+    make_vault_key(settings, paths)
     write_private(paths.ray_token, context.secrets.ray_token)
-    client = {"url": f"http://localhost:{port}", "key": context.secrets.api_key}
-    write_private(paths.client, json.dumps(client))
     return context
 
 

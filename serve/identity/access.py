@@ -1,4 +1,4 @@
-"""Own how a route says whom it lets in: its permission, or that it is open."""
+"""Own how a route says whom it lets in: its permissions, or that it is open."""
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -40,13 +40,15 @@ PrincipalOf = Annotated[Principal, Depends(principal_of)]
 
 
 class _Needs:
-    """Refuse who lacks a permission."""
+    """Refuse who lacks one of some permissions."""
 
-    def __init__(self, permission: Permission) -> None:
-        self.permission = permission
+    def __init__(self, permissions: tuple[Permission, ...]) -> None:
+        self.permissions = permissions
 
     async def __call__(self, request: Request) -> None:
-        require(principal_of(request), self.permission)
+        principal = principal_of(request)
+        for permission in self.permissions:
+            require(principal, permission)
 
 
 class _Open:
@@ -64,9 +66,12 @@ class _SteppedUp:
         require_step_up(principal_of(request), services.clock.now_ns())
 
 
-def needs(permission: Permission) -> Any:
-    """Return a dependency that lets in who has a permission; every route declares one."""
-    return Depends(_Needs(permission))
+def needs(*permissions: Permission) -> Any:
+    """Return a dependency that lets in who has every one of some permissions.
+
+    Every route declares this, or `open_to_all`.
+    """
+    return Depends(_Needs(permissions))
 
 
 def open_to_all() -> Any:
@@ -115,10 +120,10 @@ def require_person(principal: Principal) -> Principal:
 
 
 def declare(app: FastAPI, routers: Iterable[APIRouter], prefix: str = "") -> None:
-    """Write each route's permission into the OpenAPI document of an application.
+    """Write each route's permissions into the OpenAPI document of an application.
 
     Raises:
-        TypeError: a route declares neither a permission nor that it is open.
+        TypeError: a route does not declare once whom it lets in.
     """
     declared = {
         (method.lower(), prefix + route.path): _declaration(route)
@@ -149,22 +154,20 @@ _SCHEMES = {
 }
 
 
-def _describe(operation: dict[str, Any], permission: Permission | None) -> None:
-    if permission is None:
-        operation["security"] = []
-        return
-    operation["security"] = [{"bearer": [permission.value]}]
-    operation["x-permission"] = permission.value
+def _describe(operation: dict[str, Any], permissions: tuple[Permission, ...]) -> None:
+    values = [permission.value for permission in permissions]
+    operation["security"] = [{"bearer": values}] if values else []
+    operation["x-permissions"] = values
 
 
-def _declaration(route: APIRoute) -> Permission | None:
+def _declaration(route: APIRoute) -> tuple[Permission, ...]:
+    """Return what a route needs; nothing where it is open."""
     found = [one.call for one in _dependants(route.dependant)]
-    permissions = [call.permission for call in found if isinstance(call, _Needs)]
-    if len(permissions) == 1:
-        return permissions[0]
-    if not permissions and any(isinstance(call, _Open) for call in found):
-        return None
-    message = f"{route.path} declares {len(permissions)} permissions; exactly one is needed"
+    declared = [call.permissions for call in found if isinstance(call, _Needs)]
+    declared += [() for call in found if isinstance(call, _Open)]
+    if len(declared) == 1:
+        return declared[0]
+    message = f"{route.path} declares {len(declared)} times whom it lets in; once is needed"
     raise TypeError(message)
 
 

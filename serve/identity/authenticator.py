@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from core.api_keys import KEY_MARK, digest_of, is_well_formed
 from core.clock import Clock, utc_from_ns
 from core.errors import SourceUnavailable, Unauthenticated
-from core.identity import Permission, Principal
+from core.identity import Principal
 from serve.identity.revocation_window import WINDOW, RevocationWindow
 from storage.identity import api_keys, revocations
 from storage.pool import Pools
@@ -44,7 +44,7 @@ class _Known:
 class Authenticator:
     """Tell who a request speaks for; `run` must be running beside it."""
 
-    def __init__(self, pools: Pools, clock: Clock, tokens: TokenReader) -> None:
+    def __init__(self, pools: Pools, clock: Clock, tokens: TokenReader | None = None) -> None:
         self._pools = pools
         self._clock = clock
         self._tokens = tokens
@@ -75,11 +75,13 @@ class Authenticator:
             self._used[principal.key_id] = now
         return principal
 
-    async def until_refused(self, authorization: str | None, permission: Permission) -> None:
-        """Wait until a header that was let in is let in no more; for what stays open for hours.
+    async def until_refused(self, authorization: str | None) -> None:
+        """Wait until a header that was let in is let in no more, or for less than it was.
 
-        While a store is away nothing can be revoked, and what is open stays open.
+        For what stays open for hours. While a store is away nothing can be revoked, and what is
+        open stays open.
         """
+        permissions = (await self.authenticate(authorization)).permissions
         while True:
             await asyncio.sleep(POLL_S)
             try:
@@ -88,7 +90,7 @@ class Authenticator:
                 return
             except SourceUnavailable:
                 continue
-            if not principal.may(permission):
+            if not principal.permissions >= permissions:
                 return
 
     async def run(self) -> None:
@@ -133,8 +135,10 @@ class Authenticator:
         read_at = time.monotonic()
         if credential.startswith(KEY_MARK):
             principal = await self._read_key(credential, digest)
-        else:
+        elif self._tokens is not None:
             principal = await self._tokens.read(credential, now)
+        else:
+            raise Unauthenticated
         self._known[digest] = _Known(principal, read_at)
         self._known.move_to_end(digest)
         while len(self._known) > _REMEMBERED:

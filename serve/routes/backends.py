@@ -10,10 +10,11 @@ from pydantic import BaseModel
 from actors.qpu.requests import QpuDevice
 from core.backends import FAKE_DEVICES, Backend, Family
 from core.errors import HeliostatError
-from serve.keys import CallerOf
+from core.identity import Permission
+from serve.identity.access import needs
 from serve.services import Services, ServicesOf
 
-router = APIRouter(tags=["runs"])
+router = APIRouter(tags=["runs"], dependencies=[needs(Permission.RUNS_READ)])
 
 ANSWER_WITHIN_S = 5.0
 _DESCRIPTIONS = {
@@ -55,9 +56,8 @@ class BackendList(BaseModel):
 
 
 @router.get("/backends")
-async def list_backends(caller: CallerOf, services: ServicesOf) -> BackendList:
+async def list_backends(services: ServicesOf) -> BackendList:
     """List the simulators, the fake devices with their noise, and the devices of IBM."""
-    del caller
     devices, reason = await _devices(services)
     items = [*_simulators(), *_fakes(), *(_hardware(device) for device in devices)]
     return BackendList(items=items, ibm=HardwareView(is_reachable=reason is None, reason=reason))

@@ -26,8 +26,9 @@ from core.books import (
 )
 from core.clock import utc_from_ns
 from core.errors import BookNotFound, InvalidInput
+from core.identity import Permission, Principal
 from quant.book_listing import listed
-from serve.keys import Caller, CallerOf
+from serve.identity.access import PrincipalOf, needs
 from serve.services import Services, ServicesOf
 from storage import books
 from storage.book_files import read_positions, write_positions
@@ -117,9 +118,9 @@ Version = Annotated[int | None, Query(ge=1, le=books.MAX_VERSION)]
 Limit = Annotated[int, Query(ge=1, le=200)]
 
 
-@router.post("/books", status_code=201)
+@router.post("/books", status_code=201, dependencies=[needs(Permission.BOOKS_WRITE)])
 async def create_book(
-    body: NewBook, response: Response, caller: CallerOf, services: ServicesOf
+    body: NewBook, response: Response, caller: PrincipalOf, services: ServicesOf
 ) -> BookView:
     """Store a book. Contracts must trade; an option expires with its future unless it says when."""
     draft = _listed(body, _today(services))
@@ -129,9 +130,9 @@ async def create_book(
     return _tagged(book, response)
 
 
-@router.get("/books")
+@router.get("/books", dependencies=[needs(Permission.BOOKS_READ)])
 async def list_books(
-    caller: CallerOf,
+    caller: PrincipalOf,
     services: ServicesOf,
     limit: Limit = 50,
     before: Annotated[UUID | None, Query(description="`next_before` of the page before.")] = None,
@@ -143,10 +144,15 @@ async def list_books(
     return BookPage(items=[_summary_view(one) for one in page], next_before=last)
 
 
-@router.get("/books/{name}", response_model=BookView, responses={200: {"content": _CSV}})
+@router.get(
+    "/books/{name}",
+    response_model=BookView,
+    responses={200: {"content": _CSV}},
+    dependencies=[needs(Permission.BOOKS_READ)],
+)
 async def read_book(
     name: BookName,
-    caller: CallerOf,
+    caller: PrincipalOf,
     services: ServicesOf,
     response: Response,
     version: Annotated[Version, Query(description="Unset: the latest.")] = None,
@@ -168,10 +174,10 @@ async def read_book(
     return _tagged(book, response)
 
 
-@router.get("/books/{name}/versions")
+@router.get("/books/{name}/versions", dependencies=[needs(Permission.BOOKS_READ)])
 async def list_versions(
     name: BookName,
-    caller: CallerOf,
+    caller: PrincipalOf,
     services: ServicesOf,
     limit: Limit = 50,
     before: Annotated[Version, Query(description="`next_before` of the page before.")] = None,
@@ -183,12 +189,12 @@ async def list_versions(
     return VersionPage(items=[_version_view(one) for one in page], next_before=last)
 
 
-@router.put("/books/{name}")
+@router.put("/books/{name}", dependencies=[needs(Permission.BOOKS_WRITE)])
 async def replace_book(
     name: BookName,
     body: BookDraft,
     response: Response,
-    caller: CallerOf,
+    caller: PrincipalOf,
     services: ServicesOf,
     expected: Expected,
 ) -> BookView:
@@ -203,9 +209,9 @@ async def replace_book(
     return _tagged(book, response)
 
 
-@router.delete("/books/{name}", status_code=204)
+@router.delete("/books/{name}", status_code=204, dependencies=[needs(Permission.BOOKS_WRITE)])
 async def remove_book(
-    name: BookName, caller: CallerOf, services: ServicesOf, expected: ExpectedIfAny
+    name: BookName, caller: PrincipalOf, services: ServicesOf, expected: ExpectedIfAny
 ) -> Response:
     """Remove a book, if it is still at the version that `If-Match` names, where it names one."""
     async with services.pools.write(caller.org_id) as connection:
@@ -226,12 +232,13 @@ class _Import(BaseModel):
     "/books/{name}/import",
     responses={201: {"model": SummaryView}},
     openapi_extra={"requestBody": {"required": True, "content": _CSV}},
+    dependencies=[needs(Permission.BOOKS_WRITE)],
 )
 async def import_book(
     name: BookName,
     request: Request,
     response: Response,
-    caller: CallerOf,
+    caller: PrincipalOf,
     services: ServicesOf,
     how: Annotated[_Import, Query()],
     expected: ExpectedIfAny,
@@ -254,7 +261,7 @@ async def _stored(
     positions: tuple[Position, ...],
     how: _Import,
     expected: int | None,
-    caller: Caller,
+    caller: Principal,
     services: Services,
 ) -> tuple[Book, bool]:
     org_id, now = caller.org_id, _now(services)

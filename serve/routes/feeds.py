@@ -10,10 +10,11 @@ from pydantic import BaseModel
 from actors.messages import FeedStatus, SymbolStatus
 from core.clock import NANOSECONDS_PER_SECOND, utc_from_ns
 from core.errors import SourceUnavailable
-from serve.keys import CallerOf
+from core.identity import Permission
+from serve.identity.access import needs
 from serve.services import Services, ServicesOf
 
-router = APIRouter(tags=["feeds"])
+router = APIRouter(tags=["feeds"], dependencies=[needs(Permission.FEEDS_READ)])
 
 ANSWER_WITHIN_S = 3.0
 
@@ -107,17 +108,15 @@ class FeedView(BaseModel):
 
 
 @router.get("/feeds")
-async def list_feeds(caller: CallerOf, services: ServicesOf) -> FeedList:
+async def list_feeds(services: ServicesOf) -> FeedList:
     """Tell how every feed stands; one that does not answer is listed as unreachable."""
-    del caller
     venues = await services.feeds.venues()
     return FeedList(items=await asyncio.gather(*(_summary_of(services, v) for v in venues)))
 
 
 @router.get("/feeds/{venue}")
-async def read_feed(venue: str, caller: CallerOf, services: ServicesOf) -> FeedView:
+async def read_feed(venue: str, services: ServicesOf) -> FeedView:
     """Tell all about one feed, contract by contract."""
-    del caller
     status = await _status(services, venue)
     now_ns = services.clock.now_ns()
     return FeedView(

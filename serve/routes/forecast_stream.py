@@ -9,8 +9,9 @@ from fastapi import APIRouter, Depends, Header, Query
 
 from core import products as registry
 from core.forecasts import Forecast
+from core.identity import Permission, Principal
 from core.market import ContractMonth
-from serve.keys import Caller, CallerOf
+from serve.identity.access import PrincipalOf, needs
 from serve.routes.forecast_views import forecast_view
 from serve.routes.forecasts import ContractOf, HorizonOf, SourceOf
 from serve.routes.quote_stream import UNBUFFERED, EventStream
@@ -18,7 +19,7 @@ from serve.services import Services, ServicesOf
 from storage import models
 from storage.cache import RunNotifications
 
-router = APIRouter(tags=["streams"])
+router = APIRouter(tags=["streams"], dependencies=[needs(Permission.MARKET_READ)])
 
 LOOK_EVERY_S = 5.0
 """Look so often although nobody calls: the cache, which calls, may be away."""
@@ -31,7 +32,7 @@ class _Start:
     """Hold what is followed, and which publication the reader has had."""
 
     code: str
-    caller: Caller
+    caller: Principal
     source: str | None
     contract: ContractMonth | None
     horizon: int | None
@@ -41,7 +42,7 @@ class _Start:
 
 async def _start(
     code: str,
-    caller: CallerOf,
+    caller: PrincipalOf,
     services: ServicesOf,
     source: SourceOf,
     contract: ContractOf,

@@ -18,8 +18,9 @@ from core.errors import (
     UnknownInstrument,
 )
 from core.forecasts import HORIZONS, Forecast, ModelStatus
+from core.identity import Permission, Principal
 from core.market import ContractMonth, Instrument, validate_source
-from serve.keys import Caller, CallerOf
+from serve.identity.access import PrincipalOf, needs
 from serve.routes.forecast_views import (
     ForecastView,
     VolatilityView,
@@ -34,7 +35,7 @@ from serve.settled import in_form, row_answers
 from serve.tables import FormOf
 from storage import models
 
-router = APIRouter(tags=["forecasts"])
+router = APIRouter(tags=["forecasts"], dependencies=[needs(Permission.MARKET_READ)])
 
 ANSWER_WITHIN_S = 2.0
 
@@ -95,7 +96,7 @@ HorizonOf = Annotated[int | None, Depends(_horizon)]
 @router.get("/products/{code}/forecast", responses=row_answers(ForecastView))
 async def read_forecast(
     code: str,
-    caller: CallerOf,
+    caller: PrincipalOf,
     services: ServicesOf,
     asked: AskedOf,
     horizon: HorizonOf,
@@ -114,7 +115,7 @@ async def read_forecast(
 
 @router.get("/products/{code}/volatility", responses=row_answers(VolatilityView))
 async def read_volatility(
-    code: str, caller: CallerOf, services: ServicesOf, asked: AskedOf, form: FormOf
+    code: str, caller: PrincipalOf, services: ServicesOf, asked: AskedOf, form: FormOf
 ) -> Response:
     """Return how much each contract moves, beside the term structure of volatility.
 
@@ -128,7 +129,7 @@ async def read_volatility(
 
 @router.get("/products/{code}/model")
 async def read_model(
-    code: str, caller: CallerOf, services: ServicesOf, source: SourceOf
+    code: str, caller: PrincipalOf, services: ServicesOf, source: SourceOf
 ) -> ModelView:
     """Return the card of a product's newest estimate, and how its model stands."""
     registry.product(code)
@@ -144,16 +145,15 @@ async def read_model(
 
 
 @router.get("/models")
-async def list_models(caller: CallerOf, services: ServicesOf) -> StatusList:
+async def list_models(services: ServicesOf) -> StatusList:
     """Tell how the model of each product stands; of one that does not answer, only why."""
-    del caller
     codes = await services.models.products()
     return StatusList(items=await asyncio.gather(*(_listed(services, code) for code in codes)))
 
 
 async def read_publication(
     code: str,
-    caller: Caller,
+    caller: Principal,
     services: Services,
     source: str | None,
     as_of: date | None = None,

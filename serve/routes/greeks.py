@@ -4,12 +4,13 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
 from core.books import BookName
+from core.identity import Permission, Principal
 from core.risk import MarketQuestion
 from quant.risk.book_market import PricedBook, priced_book
 from quant.risk.greeks import BookGreeks, book_greeks
 from quant.units import price_unit_of
 from serve.book_desk import Held, answered, given, held_in, rules_of, settled_for
-from serve.keys import Caller, CallerOf
+from serve.identity.access import PrincipalOf, needs
 from serve.market_views import MarketView, label_of, market_view
 from serve.risk_requests import OfBook, OfPositions
 from serve.services import Services, ServicesOf
@@ -76,9 +77,9 @@ class GreeksView(BaseModel):
     approximations: list[ApproximationView]
 
 
-@router.post("/greeks", response_model=GreeksView)
+@router.post("/greeks", response_model=GreeksView, dependencies=[needs(Permission.ANALYTICS)])
 async def read_greeks_of_positions(
-    body: GreeksOfPositions, caller: CallerOf, services: ServicesOf
+    body: GreeksOfPositions, caller: PrincipalOf, services: ServicesOf
 ) -> Response:
     """Return the Greeks of positions by contract month, at the settlements of a day.
 
@@ -88,16 +89,20 @@ async def read_greeks_of_positions(
     return await _answered(services, caller, given(body), body)
 
 
-@router.post("/books/{name}/greeks", response_model=GreeksView)
+@router.post(
+    "/books/{name}/greeks",
+    response_model=GreeksView,
+    dependencies=[needs(Permission.ANALYTICS, Permission.BOOKS_READ)],
+)
 async def read_greeks_of_book(
-    name: BookName, body: GreeksOfBook, caller: CallerOf, services: ServicesOf
+    name: BookName, body: GreeksOfBook, caller: PrincipalOf, services: ServicesOf
 ) -> Response:
     """Return the Greeks of a stored book by contract month, at the settlements of a day."""
     return await _answered(services, caller, await held_in(services, caller, name, body), body)
 
 
 async def _answered(
-    services: Services, caller: Caller, held: Held, asked: MarketQuestion
+    services: Services, caller: Principal, held: Held, asked: MarketQuestion
 ) -> Response:
     settled = await settled_for(services, caller, held.positions, asked)
 

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from serve.identity.access import open_to_all
 from serve.services import ServicesOf
 
 router = APIRouter(tags=["health"])
@@ -15,7 +16,7 @@ class Health(BaseModel):
     version: str
 
 
-@router.get("/health")
+@router.get("/health", dependencies=[open_to_all()])
 async def read_health(services: ServicesOf) -> Health:
     """Tell that the API answers. Needs no key."""
     return Health(status="ok", version=services.config.version)

@@ -15,13 +15,14 @@ from pydantic import BaseModel
 
 from core import products as registry
 from core.errors import InvalidInput, UnknownInstrument
+from core.identity import Permission, Principal
 from core.market import ContractMonth, Instrument
 from quant.calendars import last_trade_date
 from quant.continuous import Reals, front_indices
 from quant.continuous_series import Adjustment, Anchor, Roll, continuous_series
 from quant.symbology import ContinuousSymbol, RollRule
 from quant.units import price_unit_of
-from serve.keys import Caller, CallerOf
+from serve.identity.access import PrincipalOf, needs
 from serve.services import Services, ServicesOf
 from serve.settled import (
     DatesAsked,
@@ -37,7 +38,7 @@ from serve.settled import (
 from serve.tables import Form, FormOf
 from storage.contract_histories import MAX_POSITIONS, DateRange, LoadedContracts
 
-router = APIRouter(tags=["market"])
+router = APIRouter(tags=["market"], dependencies=[needs(Permission.MARKET_READ)])
 
 MAX_DAYS_EARLY = 60
 # Two last trade dates of a product are further apart than this in business days.
@@ -107,7 +108,6 @@ class _Asked:
 
 async def _asked(
     code: str,
-    caller: CallerOf,
     symbol: Annotated[
         str | None,
         Query(
@@ -130,7 +130,6 @@ async def _asked(
     ] = 0,
 ) -> _Asked:
     """Return what is asked, checked before a store is asked."""
-    del caller
     registry.product(code)
     if sum(one is not None for one in (symbol, contract, position)) > 1:
         raise InvalidInput(field="symbol", reason="give one of symbol, contract and position")
@@ -160,7 +159,7 @@ AskedOf = Annotated[_Asked, Depends(_asked)]
 @router.get("/products/{code}/history", responses=row_answers(HistoryView))
 async def read_history(
     code: str,
-    caller: CallerOf,
+    caller: PrincipalOf,
     services: ServicesOf,
     asked: AskedOf,
     dates: DatesOf,
@@ -192,7 +191,7 @@ async def read_history(
 
 
 async def _read_contract(
-    services: Services, caller: Caller, contract: Instrument, dates: DatesAsked
+    services: Services, caller: Principal, contract: Instrument, dates: DatesAsked
 ) -> LoadedContracts:
     ends = last_trade_date(contract)
     last = ends if dates.last is None else min(ends, dates.last)

@@ -10,16 +10,17 @@ from pydantic import BaseModel
 from core import products as registry
 from core.clock import utc_from_ns
 from core.dates import Day
+from core.identity import Permission
 from core.market import ContractMonth, Instrument, validate_source
 from core.products import Product
 from quant.calendars import last_trade_date, listed_contracts
 from quant.contract_sizes import contract_size
-from serve.keys import CallerOf
+from serve.identity.access import PrincipalOf, needs
 from serve.services import ServicesOf
 from storage import instruments
 from storage.instruments import InstrumentRow
 
-router = APIRouter(tags=["instruments"])
+router = APIRouter(tags=["instruments"], dependencies=[needs(Permission.MARKET_READ)])
 
 MAX_CONTRACTS = 240
 
@@ -61,7 +62,7 @@ class InstrumentList(BaseModel):
 @router.get("/products/{code}/instruments")
 async def list_instruments(
     code: str,
-    caller: CallerOf,
+    caller: PrincipalOf,
     services: ServicesOf,
     source: Annotated[
         str | None, Query(description="Whose listing; unset: the one recorded last.")

@@ -10,16 +10,17 @@ from pydantic import BaseModel
 from core import products as registry
 from core.clock import utc_from_ns
 from core.dates import Day
+from core.identity import Permission
 from core.market import Curve, CurvePoint, Instrument, validate_source
 from quant.forward_curve import Interpolation
 from quant.units import price_unit_of
-from serve.keys import CallerOf
+from serve.identity.access import PrincipalOf, needs
 from serve.services import ServicesOf
 from serve.settled import IgnoredView, ignored_views, price_text
 from serve.settled_curves import settled_curve
 from storage import settlements
 
-router = APIRouter(tags=["market"])
+router = APIRouter(tags=["market"], dependencies=[needs(Permission.MARKET_READ)])
 
 _NOTHING: Mapping[Instrument, date] = {}
 
@@ -120,7 +121,7 @@ class CurvePricesView(BaseModel):
 
 
 @router.get("/products")
-async def list_products(caller: CallerOf, services: ServicesOf) -> ProductList:
+async def list_products(caller: PrincipalOf, services: ServicesOf) -> ProductList:
     """List the products, and which sources hold settlements of each."""
     live = await services.market.live_products()
     async with services.pools.read(caller.org_id) as connection:
@@ -157,7 +158,7 @@ async def list_products(caller: CallerOf, services: ServicesOf) -> ProductList:
 @router.get("/products/{code}/curve")
 async def read_curve(
     code: str,
-    caller: CallerOf,
+    caller: PrincipalOf,
     services: ServicesOf,
     as_of: Annotated[Day | None, Query(description="The curve as it settled on this date.")] = None,
     source: Annotated[str | None, Query(description="cme, sandbox or import:NAME.")] = None,
@@ -177,7 +178,7 @@ async def read_curve(
 @router.get("/products/{code}/curve/prices")
 async def read_curve_prices(
     code: str,
-    caller: CallerOf,
+    caller: PrincipalOf,
     services: ServicesOf,
     on: Annotated[
         list[Day], Query(min_length=1, max_length=400, description="A day; may be repeated.")

@@ -5,12 +5,13 @@ from dataclasses import asdict
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from serve.keys import CallerOf
+from core.identity import Permission
+from serve.identity.access import PrincipalOf, needs
 from serve.option_requests import ImpliedVolatilityAsked, OptionAsked, SmileAsked
 from serve.option_valuation import SmileView, fit_smiles, imply_volatility, value_option
 from serve.services import ServicesOf
 
-router = APIRouter(tags=["options"])
+router = APIRouter(tags=["options"], dependencies=[needs(Permission.ANALYTICS)])
 
 
 class OptionView(BaseModel):
@@ -66,7 +67,7 @@ class SmilesView(BaseModel):
 
 @router.post("/options/price")
 async def price_option(
-    body: OptionAsked, _caller: CallerOf, services: ServicesOf
+    body: OptionAsked, _caller: PrincipalOf, services: ServicesOf
 ) -> OptionView | SpreadOptionView:
     """Price one option, with its Greeks.
 
@@ -80,7 +81,7 @@ async def price_option(
 
 @router.post("/options/implied-volatility")
 async def read_implied_volatility(
-    body: ImpliedVolatilityAsked, _caller: CallerOf, services: ServicesOf
+    body: ImpliedVolatilityAsked, _caller: PrincipalOf, services: ServicesOf
 ) -> ImpliedVolatilityView:
     """Return the volatility at which an option on a future is worth its price."""
     found = await services.calculator.run(imply_volatility, body)
@@ -89,7 +90,7 @@ async def read_implied_volatility(
 
 @router.post("/options/smile")
 async def fit_option_smiles(
-    body: SmileAsked, _caller: CallerOf, services: ServicesOf
+    body: SmileAsked, _caller: PrincipalOf, services: ServicesOf
 ) -> SmilesView:
     """Join quotes of each expiry to a smile, check its butterflies, read it at other strikes.
 

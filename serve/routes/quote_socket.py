@@ -1,16 +1,18 @@
 """Own the market stream as a WebSocket: the same events and ids, one JSON object a message."""
 
 import asyncio
+from collections.abc import Coroutine
 from contextlib import aclosing
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Query, WebSocket, WebSocketDisconnect
 from starlette.websockets import WebSocketState
 
 from core.errors import HeliostatError, InvalidInput, Unauthenticated
+from core.identity import Permission
 from core.logs import get_logger
-from serve.keys import authenticate
+from serve.identity.access import require
 from serve.market_stream import as_message, follow, read_products, start_positions
 from serve.problems import document_of
 from serve.services import Services
@@ -18,6 +20,7 @@ from serve.services import Services
 log = get_logger(__name__)
 router = APIRouter(tags=["streams"])
 
+NEEDS = Permission.MARKET_READ
 SUBPROTOCOL = "heliostat"
 KEY_PREFIX = "key."
 """A browser cannot set headers: it offers the subprotocols `heliostat` and `key.KEY`."""
@@ -47,9 +50,9 @@ async def socket_quotes(
 ) -> None:
     """Send the events of `/quotes`, after `last_event_id` if given.
 
-    The key comes in the Authorization header, as the subprotocol `key.KEY` beside `heliostat`,
-    or in the first message `{"key": …, "products": …, "last_event_id": …}`; never in the address.
-    A refusal is one message with the event `error` and its problem, then a close code of 4000
+    A key or an access token comes in the Authorization header, as the subprotocol `key.KEY` beside
+    `heliostat`, or in the first message `{"key": …, "products": …, "last_event_id": …}`; never in
+    the address. A refusal is one message with the event `error` and its problem, then a close code of 4000
     plus the HTTP status.
     """
     services: Services = socket.app.state.services
@@ -57,11 +60,12 @@ async def socket_quotes(
     offered = socket.scope["subprotocols"]
     await socket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
     try:
-        subscription = await _subscription(socket, services, asked)
+        subscription, authorization = await _subscription(socket, services, asked)
         positions = start_positions(
             subscription.last_event_id, read_products(subscription.products)
         )
-        await _serve(socket, services, positions, subscription.max_events)
+        sending = _send(socket, services, positions, subscription.max_events)
+        await _serve(socket, sending, services.authenticator.until_refused(authorization))
     except HeliostatError as error:
         await _refuse(socket, error)
     except TimeoutError:
@@ -75,19 +79,25 @@ async def socket_quotes(
 
 async def _subscription(
     socket: WebSocket, services: Services, asked: dict[str, str | None]
-) -> Subscription:
+) -> tuple[Subscription, str]:
+    """Return what is asked for, and what lets it in, as an Authorization header."""
     values = {name: value for name, value in asked.items() if value is not None}
-    key = _key_of_handshake(socket)
-    if key is not None:
-        authenticate(key, services.config.key_digest)
-        return _read({**values})
+    authorization = _authorization_of_handshake(socket)
+    if authorization is not None:
+        await _require(services, authorization)
+        return _read({**values}), authorization
     message = await _first_message(socket)
     subscription = _read({**values, **message})
-    authenticate(f"Bearer {subscription.key}", services.config.key_digest)
-    return subscription
+    authorization = f"Bearer {subscription.key}"
+    await _require(services, authorization)
+    return subscription, authorization
 
 
-def _key_of_handshake(socket: WebSocket) -> str | None:
+async def _require(services: Services, authorization: str) -> None:
+    require(await services.authenticator.authenticate(authorization), NEEDS)
+
+
+def _authorization_of_handshake(socket: WebSocket) -> str | None:
     """Return the value of an Authorization header, or what stands for it."""
     authorization: str | None = socket.headers.get("authorization")
     if authorization is not None:
@@ -120,21 +130,30 @@ def _read(values: dict[str, object]) -> Subscription:
 
 
 async def _serve(
-    socket: WebSocket, services: Services, positions: dict[str, str], max_events: int | None
+    socket: WebSocket,
+    sending: Coroutine[Any, Any, None],
+    refused: Coroutine[Any, Any, None],
 ) -> None:
-    """Send until the stream ends or the reader leaves; what the reader says is not heard."""
-    sending = asyncio.create_task(_send(socket, services, positions, max_events))
-    leaving = asyncio.create_task(_until_left(socket))
+    """Send until the stream ends, the reader leaves or is let in no more.
+
+    What the reader says is not heard.
+    """
+    sends = asyncio.create_task(sending)
+    refuses = asyncio.create_task(refused)
+    tasks = {sends, refuses, asyncio.create_task(_until_left(socket))}
     try:
-        done, _ = await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if sending in done:
-            await sending
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if sends in done:
+            await sends
+        elif refuses in done:
+            await refuses
+            raise Unauthenticated
         else:
             raise WebSocketDisconnect
     finally:
-        for task in (sending, leaving):
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(sending, leaving, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _send(

@@ -10,13 +10,14 @@ from starlette.responses import StreamingResponse
 from starlette.types import Message, Send
 
 from core.errors import SourceUnavailable
+from core.identity import Permission
 from core.logs import get_logger
-from serve.keys import CallerOf
+from serve.identity.access import needs
 from serve.market_stream import as_server_sent, follow, read_products, start_positions
 from serve.services import Services, ServicesOf
 
 log = get_logger(__name__)
-router = APIRouter(tags=["streams"])
+router = APIRouter(tags=["streams"], dependencies=[needs(Permission.MARKET_READ)])
 
 # Nginx and its like would otherwise hold events back.
 UNBUFFERED = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
@@ -44,12 +45,10 @@ class EventStream(StreamingResponse):
 
 
 async def _start(
-    caller: CallerOf,
     products: Annotated[str, Query(description="Product codes, separated by commas.")] = "CL",
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> dict[str, str]:
     """Return after which entry to read each product; checked before the answer begins."""
-    del caller
     return start_positions(last_event_id, read_products(products))
 
 

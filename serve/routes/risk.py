@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Response
 
 from core.books import BookName
+from core.identity import Permission, Principal
 from core.risk import BacktestQuestion, ExplainQuestion, StressQuestion
 from quant.risk.book_backtest import backtest
 from quant.risk.book_explain import explain_book
@@ -16,7 +17,7 @@ from quant.risk.stress_questions import stresses_asked
 from serve.backtest_views import BacktestView, backtest_view
 from serve.book_desk import Held, answered, given, held_in, rules_of, settled_for
 from serve.explain_views import ExplainView, explain_view
-from serve.keys import Caller, CallerOf
+from serve.identity.access import PrincipalOf, needs
 from serve.risk_requests import (
     BacktestOfBook,
     BacktestOfPositions,
@@ -37,9 +38,9 @@ from serve.stress_views import StressedView, StressList, stress_view, stressed_v
 router = APIRouter(tags=["risk"])
 
 
-@router.post("/risk", response_model=RiskView)
+@router.post("/risk", response_model=RiskView, dependencies=[needs(Permission.ANALYTICS)])
 async def measure_positions(
-    body: RiskOfPositions, caller: CallerOf, services: ServicesOf
+    body: RiskOfPositions, caller: PrincipalOf, services: ServicesOf
 ) -> Response:
     """Return how much positions may lose, and which of them would lose it.
 
@@ -49,70 +50,91 @@ async def measure_positions(
     return await _measured(services, caller, given(body), body)
 
 
-@router.post("/books/{name}/risk", response_model=RiskView)
+@router.post(
+    "/books/{name}/risk",
+    response_model=RiskView,
+    dependencies=[needs(Permission.ANALYTICS, Permission.BOOKS_READ)],
+)
 async def measure_book(
-    name: BookName, body: RiskOfBook, caller: CallerOf, services: ServicesOf
+    name: BookName, body: RiskOfBook, caller: PrincipalOf, services: ServicesOf
 ) -> Response:
     """Return how much a stored book may lose, and which positions would lose it."""
     return await _measured(services, caller, await held_in(services, caller, name, body), body)
 
 
-@router.get("/stresses")
-async def list_stresses(caller: CallerOf) -> StressList:
+@router.get("/stresses", dependencies=[needs(Permission.ANALYTICS)])
+async def list_stresses() -> StressList:
     """List the scenarios of the library, each with its days and the source of its figures."""
-    del caller
     return StressList(items=[stress_view(stress) for stress in LIBRARY.values()])
 
 
-@router.post("/risk/stress", response_model=StressedView)
+@router.post(
+    "/risk/stress", response_model=StressedView, dependencies=[needs(Permission.ANALYTICS)]
+)
 async def stress_positions(
-    body: StressOfPositions, caller: CallerOf, services: ServicesOf
+    body: StressOfPositions, caller: PrincipalOf, services: ServicesOf
 ) -> Response:
     """Return what positions gain in scenarios: of the library, or of one's own."""
     return await _stressed(services, caller, given(body), body)
 
 
-@router.post("/books/{name}/risk/stress", response_model=StressedView)
+@router.post(
+    "/books/{name}/risk/stress",
+    response_model=StressedView,
+    dependencies=[needs(Permission.ANALYTICS, Permission.BOOKS_READ)],
+)
 async def stress_book(
-    name: BookName, body: StressOfBook, caller: CallerOf, services: ServicesOf
+    name: BookName, body: StressOfBook, caller: PrincipalOf, services: ServicesOf
 ) -> Response:
     """Return what a stored book gains in scenarios: of the library, or of one's own."""
     return await _stressed(services, caller, await held_in(services, caller, name, body), body)
 
 
-@router.post("/risk/explain", response_model=ExplainView)
+@router.post(
+    "/risk/explain", response_model=ExplainView, dependencies=[needs(Permission.ANALYTICS)]
+)
 async def explain_positions(
-    body: ExplainOfPositions, caller: CallerOf, services: ServicesOf
+    body: ExplainOfPositions, caller: PrincipalOf, services: ServicesOf
 ) -> Response:
     """Return where the profit of positions between two days came from."""
     return await _explained(services, caller, given(body), body)
 
 
-@router.post("/books/{name}/risk/explain", response_model=ExplainView)
+@router.post(
+    "/books/{name}/risk/explain",
+    response_model=ExplainView,
+    dependencies=[needs(Permission.ANALYTICS, Permission.BOOKS_READ)],
+)
 async def explain_stored(
-    name: BookName, body: ExplainOfBook, caller: CallerOf, services: ServicesOf
+    name: BookName, body: ExplainOfBook, caller: PrincipalOf, services: ServicesOf
 ) -> Response:
     """Return where the profit of a stored book between two days came from."""
     return await _explained(services, caller, await held_in(services, caller, name, body), body)
 
 
-@router.post("/risk/backtest", response_model=BacktestView)
+@router.post(
+    "/risk/backtest", response_model=BacktestView, dependencies=[needs(Permission.ANALYTICS)]
+)
 async def backtest_positions(
-    body: BacktestOfPositions, caller: CallerOf, services: ServicesOf
+    body: BacktestOfPositions, caller: PrincipalOf, services: ServicesOf
 ) -> Response:
     """Return how the value at risk of positions would have done over past days."""
     return await _backtested(services, caller, given(body), body)
 
 
-@router.post("/books/{name}/risk/backtest", response_model=BacktestView)
+@router.post(
+    "/books/{name}/risk/backtest",
+    response_model=BacktestView,
+    dependencies=[needs(Permission.ANALYTICS, Permission.BOOKS_READ)],
+)
 async def backtest_book(
-    name: BookName, body: BacktestOfBook, caller: CallerOf, services: ServicesOf
+    name: BookName, body: BacktestOfBook, caller: PrincipalOf, services: ServicesOf
 ) -> Response:
     """Return how the value at risk of a stored book would have done over past days."""
     return await _backtested(services, caller, await held_in(services, caller, name, body), body)
 
 
-async def _measured(services: Services, caller: Caller, held: Held, asked: RiskBody) -> Response:
+async def _measured(services: Services, caller: Principal, held: Held, asked: RiskBody) -> Response:
     positions = held.positions + added(asked.add)
     settled = await settled_for(services, caller, positions, asked, window_days=asked.window_days)
 
@@ -128,7 +150,7 @@ async def _measured(services: Services, caller: Caller, held: Held, asked: RiskB
 
 
 async def _stressed(
-    services: Services, caller: Caller, held: Held, asked: StressQuestion
+    services: Services, caller: Principal, held: Held, asked: StressQuestion
 ) -> Response:
     stresses = stresses_asked(asked)
     settled = await settled_for(services, caller, held.positions, asked)
@@ -144,7 +166,7 @@ async def _stressed(
 
 
 async def _explained(
-    services: Services, caller: Caller, held: Held, question: ExplainQuestion
+    services: Services, caller: Principal, held: Held, question: ExplainQuestion
 ) -> Response:
     asked = dealt(question)
     positions = held.positions + tuple(deal.position for deal in asked.deals)
@@ -165,7 +187,7 @@ async def _explained(
 
 
 async def _backtested(
-    services: Services, caller: Caller, held: Held, asked: BacktestQuestion
+    services: Services, caller: Principal, held: Held, asked: BacktestQuestion
 ) -> Response:
     days = asked.window_days + asked.days
     settled = await settled_for(services, caller, held.positions, asked, window_days=days)

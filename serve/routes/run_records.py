@@ -7,14 +7,15 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from core.errors import InvalidInput
+from core.identity import Permission
 from core.runs import RunEvent
-from serve.keys import CallerOf
+from serve.identity.access import PrincipalOf, needs
 from serve.routes.run_views import ChunkPage, EventList, chunk_view, event_view
 from serve.services import ServicesOf
 from storage import run_chunks, run_events, runs
 from storage.pool import ReadConn
 
-router = APIRouter(tags=["runs"])
+router = APIRouter(tags=["runs"], dependencies=[needs(Permission.RUNS_READ)])
 
 STAGE_PATTERN = r"^[a-z][a-z0-9_-]{0,39}$"
 _CURSOR = re.compile(r"([a-z][a-z0-9_-]{0,39})\.(\d{1,9})")
@@ -38,7 +39,7 @@ async def events_after(
 @router.get("/runs/{run_id}/events")
 async def list_events(
     run_id: UUID,
-    caller: CallerOf,
+    caller: PrincipalOf,
     services: ServicesOf,
     after: Annotated[int, Query(ge=0, lt=2**31, description="The last one known.")] = 0,
 ) -> EventList:
@@ -51,7 +52,7 @@ async def list_events(
 @router.get("/runs/{run_id}/chunks")
 async def list_chunks(
     run_id: UUID,
-    caller: CallerOf,
+    caller: PrincipalOf,
     services: ServicesOf,
     stage: Annotated[str | None, Query(pattern=STAGE_PATTERN)] = None,
     after: Annotated[str | None, Query(description="`next_after` of the page before.")] = None,

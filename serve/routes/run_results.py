@@ -12,11 +12,12 @@ from fastapi import APIRouter, Header, Query, Response
 from starlette.responses import StreamingResponse
 
 from core.errors import ResultNotReady
+from core.identity import Permission
 from core.runs import Run, RunStatus
 from core.specifications import specification_from_json
 from jobs.kinds import kind_of
 from jobs.pieces import Done
-from serve.keys import CallerOf
+from serve.identity.access import PrincipalOf, needs
 from serve.services import Services, ServicesOf
 from storage import run_chunks, runs
 from storage.table_files import (
@@ -27,7 +28,7 @@ from storage.table_files import (
     encode_tables,
 )
 
-router = APIRouter(tags=["runs"])
+router = APIRouter(tags=["runs"], dependencies=[needs(Permission.RUNS_READ)])
 
 ResultForm = Literal["json", "csv", "parquet", "qpy"]
 
@@ -49,7 +50,7 @@ _VARY = {"Vary": "Accept"}
 )
 async def read_result(
     run_id: UUID,
-    caller: CallerOf,
+    caller: PrincipalOf,
     services: ServicesOf,
     form: Annotated[
         ResultForm | None, Query(description="Unset: what the Accept header names first.")

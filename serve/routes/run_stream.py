@@ -8,8 +8,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Response
 
 from core.errors import InvalidInput
+from core.identity import Permission
 from core.runs import Run, RunEvent
-from serve.keys import CallerOf
+from serve.identity.access import PrincipalOf, needs
 from serve.routes.quote_stream import UNBUFFERED, EventStream
 from serve.routes.run_views import event_view
 from serve.services import Services, ServicesOf
@@ -17,7 +18,7 @@ from storage import run_events, runs
 from storage.cache import RunNotifications
 from storage.pool import ReadConn
 
-router = APIRouter(tags=["streams"])
+router = APIRouter(tags=["streams"], dependencies=[needs(Permission.RUNS_READ)])
 
 POLL_S = 1.0
 SILENT_POLLS = 15
@@ -39,7 +40,7 @@ class _Start:
 
 async def _start(
     run_id: UUID,
-    caller: CallerOf,
+    caller: PrincipalOf,
     services: ServicesOf,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> AsyncIterator[_Start]:

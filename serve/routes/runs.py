@@ -10,11 +10,12 @@ from pydantic import BaseModel
 from core.backends import Backend
 from core.clock import utc_from_ns
 from core.errors import InvalidInput, SourceUnavailable
+from core.identity import Permission
 from core.logs import get_logger
 from core.runs import RunFilter, RunKind, RunStatus
 from serve import submission
 from serve.gate import MAX_RUN_BYTES
-from serve.keys import CallerOf
+from serve.identity.access import PrincipalOf, needs
 from serve.routes.run_views import RunPage, RunView, run_view
 from serve.run_requests import Label, RunBody
 from serve.services import ServicesOf
@@ -48,12 +49,16 @@ class Trial(BaseModel):
 
 
 @router.post(
-    "/runs", status_code=202, responses={200: {"model": RunView}}, max_body_size=MAX_RUN_BYTES
+    "/runs",
+    status_code=202,
+    responses={200: {"model": RunView}},
+    max_body_size=MAX_RUN_BYTES,
+    dependencies=[needs(Permission.RUNS_SUBMIT)],
 )
 async def submit_run(
     body: RunBody,
     response: Response,
-    caller: CallerOf,
+    caller: PrincipalOf,
     services: ServicesOf,
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
 ) -> RunView:
@@ -61,17 +66,19 @@ async def submit_run(
 
     A run that is already answered comes at once, with the status 200.
     """
-    run = await submission.submit(body, idempotency_key, caller.org_id, services)
+    run = await submission.submit(body, idempotency_key, caller, services)
     if run.status is RunStatus.SUCCEEDED:
         response.status_code = 200
     response.headers["Location"] = f"/v1/runs/{run.run_id}"
     return run_view(run)
 
 
-@router.post("/runs/validate", max_body_size=MAX_RUN_BYTES)
-async def validate_run(body: RunBody, caller: CallerOf, services: ServicesOf) -> Trial:
+@router.post(
+    "/runs/validate", max_body_size=MAX_RUN_BYTES, dependencies=[needs(Permission.RUNS_SUBMIT)]
+)
+async def validate_run(body: RunBody, caller: PrincipalOf, services: ServicesOf) -> Trial:
     """Tell what a run would be, or why it would be refused, and store nothing."""
-    prepared = await submission.prepare(body, caller.org_id, services)
+    prepared = await submission.prepare(body, caller, services)
     async with services.pools.read(caller.org_id) as connection:
         plan = await plans.plan_of(connection, caller.org_id)
     submission.require_within(plan, prepared.kind, prepared.workload, body.priority)
@@ -101,7 +108,6 @@ async def validate_run(body: RunBody, caller: CallerOf, services: ServicesOf) ->
 
 
 async def _filter(
-    caller: CallerOf,
     status: Annotated[list[RunStatus] | None, Query(description="Any of these.")] = None,
     kind: Annotated[list[RunKind] | None, Query(description="Any of these.")] = None,
     backend: Annotated[str | None, Query(max_length=80)] = None,
@@ -112,7 +118,6 @@ async def _filter(
     created_before: Annotated[datetime | None, Query(description="Before this time.")] = None,
 ) -> RunFilter:
     """Return which runs are asked for, checked before the store is asked."""
-    del caller
     return RunFilter(
         statuses=tuple(dict.fromkeys(status or ())),
         kinds=tuple(dict.fromkeys(kind or ())),
@@ -132,9 +137,9 @@ def _moment(field: str, moment: datetime | None) -> datetime | None:
     return aware.astimezone(UTC)
 
 
-@router.get("/runs")
+@router.get("/runs", dependencies=[needs(Permission.RUNS_READ)])
 async def list_runs(
-    caller: CallerOf,
+    caller: PrincipalOf,
     services: ServicesOf,
     chosen: Annotated[RunFilter, Depends(_filter)],
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
@@ -147,19 +152,19 @@ async def list_runs(
     return RunPage(items=[run_view(run) for run in page], next_before=last)
 
 
-@router.get("/runs/{run_id}")
-async def read_run(run_id: UUID, caller: CallerOf, services: ServicesOf) -> RunView:
+@router.get("/runs/{run_id}", dependencies=[needs(Permission.RUNS_READ)])
+async def read_run(run_id: UUID, caller: PrincipalOf, services: ServicesOf) -> RunView:
     """Return a run with its problem and result."""
     async with services.pools.read(caller.org_id) as connection:
         return run_view(await runs.get(connection, caller.org_id, run_id))
 
 
-@router.post("/runs/{run_id}/cancel", status_code=202)
-async def cancel_run(run_id: UUID, caller: CallerOf, services: ServicesOf) -> RunView:
+@router.post("/runs/{run_id}/cancel", status_code=202, dependencies=[needs(Permission.RUNS_CANCEL)])
+async def cancel_run(run_id: UUID, caller: PrincipalOf, services: ServicesOf) -> RunView:
     """Stop a run that is not finished."""
     now = utc_from_ns(services.clock.now_ns())
     async with services.pools.write(caller.org_id) as connection:
-        await runs.request_cancel(connection, caller.org_id, run_id, submission.SUBMITTED_BY, now)
+        await runs.request_cancel(connection, caller.org_id, run_id, caller.actor, now)
     try:
         await services.runs.cancel(caller.org_id, run_id)
     except SourceUnavailable as error:

@@ -10,11 +10,12 @@ from pydantic import BaseModel
 
 from core.errors import InvalidInput, ModelNotReady
 from core.forecasts import Forecast
+from core.identity import Permission
 from core.market import ContractMonth, Instrument
 from quant.forecast.draws import LONGEST
 from quant.product_model.forecasting import Issue, forecast_product
 from quant.product_model.scenarios import draw_scenarios
-from serve.keys import CallerOf
+from serve.identity.access import PrincipalOf, needs
 from serve.routes.forecast_views import PublishedView, published
 from serve.routes.forecasts import ContractOf, SourceOf, read_publication, require_contract
 from serve.services import ServicesOf
@@ -23,7 +24,7 @@ from serve.tables import Form, FormOf
 from storage import models
 from storage.models import Remembered
 
-router = APIRouter(tags=["forecasts"])
+router = APIRouter(tags=["forecasts"], dependencies=[needs(Permission.MARKET_READ)])
 
 MAX_PATHS = 1_000
 MAX_PRICES = 120_000
@@ -74,7 +75,7 @@ def _asked(
 @router.get("/products/{code}/scenarios", responses=row_answers(ScenariosView))
 async def read_scenarios(
     code: str,
-    caller: CallerOf,
+    caller: PrincipalOf,
     services: ServicesOf,
     asked: Annotated[_Asked, Depends(_asked)],
     source: SourceOf,

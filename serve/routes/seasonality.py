@@ -10,9 +10,10 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
 from core import products as registry
+from core.identity import Permission
 from quant.seasonality import Deviation, Season, SeasonalProfile, seasonal_profile
 from quant.units import price_unit_of
-from serve.keys import CallerOf
+from serve.identity.access import PrincipalOf, needs
 from serve.services import ServicesOf
 from serve.settled import (
     DatesOf,
@@ -26,7 +27,7 @@ from serve.settled import (
 from serve.tables import Form, FormOf
 from storage.contract_histories import MAX_POSITIONS, MAX_YEARS, LoadedContracts
 
-router = APIRouter(tags=["market"])
+router = APIRouter(tags=["market"], dependencies=[needs(Permission.MARKET_READ)])
 
 _WHOLE = timedelta(days=MAX_YEARS * 365)
 # Settlements pause at weekends and holidays.
@@ -73,7 +74,7 @@ class SeasonalityView(BaseModel):
 @router.get("/products/{code}/seasonality", responses=row_answers(SeasonalityView))
 async def read_seasonality(
     code: str,
-    caller: CallerOf,
+    caller: PrincipalOf,
     services: ServicesOf,
     dates: DatesOf,
     form: FormOf,

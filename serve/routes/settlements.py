@@ -13,10 +13,11 @@ from fastapi.responses import StreamingResponse
 
 from core.clock import utc_from_ns
 from core.errors import HeliostatError, InvalidInput
+from core.identity import Permission, Principal
 from core.market import validate_source
 from core.products import PRODUCTS
 from serve.gate import MAX_IMPORT_BYTES
-from serve.keys import Caller, CallerOf
+from serve.identity.access import PrincipalOf, needs
 from serve.problems import document_of
 from serve.services import Services, ServicesOf
 from storage import settlements
@@ -30,10 +31,14 @@ NDJSON = "application/x-ndjson"
 _QUEUED_EVENTS = 64
 
 
-@router.post("/settlements/imports", max_body_size=MAX_IMPORT_BYTES)
+@router.post(
+    "/settlements/imports",
+    max_body_size=MAX_IMPORT_BYTES,
+    dependencies=[needs(Permission.SETTLEMENTS_IMPORT)],
+)
 async def import_settlements(
     request: Request,
-    caller: CallerOf,
+    caller: PrincipalOf,
     services: ServicesOf,
     name: Annotated[str, Query(description="The source becomes import:NAME.")],
     revise: Annotated[bool, Query(description="Keep both vintages of changed prices.")] = False,
@@ -51,7 +56,7 @@ async def import_settlements(
 
 
 async def _import_events(
-    services: Services, caller: Caller, source: str, file_name: str, body: bytes, revise: bool
+    services: Services, caller: Principal, source: str, file_name: str, body: bytes, revise: bool
 ) -> AsyncIterator[bytes]:
     queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue(_QUEUED_EVENTS)
 
@@ -78,7 +83,7 @@ async def _import_events(
 
 async def _import(
     services: Services,
-    caller: Caller,
+    caller: Principal,
     source: str,
     file_name: str,
     body: bytes,
@@ -111,9 +116,9 @@ def _line(event: dict[str, Any]) -> bytes:
     return msgspec.json.encode(event) + b"\n"
 
 
-@router.get("/settlements")
+@router.get("/settlements", dependencies=[needs(Permission.MARKET_READ)])
 async def export_settlements(
-    caller: CallerOf,
+    caller: PrincipalOf,
     services: ServicesOf,
     source: Annotated[str, Query(description="cme, sandbox or import:NAME.")],
     product: Annotated[str | None, Query(description="One product; unset: all.")] = None,

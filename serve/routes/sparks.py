@@ -9,13 +9,14 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from core import products as registry
 from core.errors import HistoryTooShort, InvalidInput
+from core.identity import Permission, Principal
 from core.market import Instrument, validate_source
 from quant.calendars import front_month
 from quant.delivery_legs import DeliveryLeg, DeliveryLegs, legs_by_delivery
 from quant.seasonal_band import seasonal_band
 from quant.spreads import PriceSeries, Spread, clean_spark_spread, spark_spread
 from quant.units import price_unit_of, units_in
-from serve.keys import Caller, CallerOf
+from serve.identity.access import PrincipalOf, needs
 from serve.routes.spreads import (
     LEAP_YEAR,
     MAX_BAND_YEARS,
@@ -38,7 +39,7 @@ from serve.settled import (
 from serve.tables import Form, FormOf
 from storage.contract_histories import DateRange, LoadedContracts, load_contracts, settled_range
 
-router = APIRouter(tags=["market"])
+router = APIRouter(tags=["market"], dependencies=[needs(Permission.MARKET_READ)])
 
 CARBON = "EUA"
 GAS_BY_POWER = {"PJM": "NG", "DEB": "TTF"}
@@ -135,7 +136,7 @@ AskedOf = Annotated[_Asked, Depends(_asked)]
 
 @router.get("/spreads/spark", responses=row_answers(SparkView))
 async def read_spark(
-    caller: CallerOf, services: ServicesOf, asked: AskedOf, dates: DatesOf, form: FormOf
+    caller: PrincipalOf, services: ServicesOf, asked: AskedOf, dates: DatesOf, form: FormOf
 ) -> Response:
     """Return power less the gas that a MWh of it takes, by date: power − heat rate × gas.
 
@@ -147,7 +148,7 @@ async def read_spark(
 
 @router.get("/spreads/clean-spark", responses=row_answers(SparkView))
 async def read_clean_spark(
-    caller: CallerOf,
+    caller: PrincipalOf,
     services: ServicesOf,
     asked: AskedOf,
     dates: DatesOf,
@@ -171,7 +172,7 @@ async def read_clean_spark(
 
 async def _answered(
     services: Services,
-    caller: Caller,
+    caller: Principal,
     asked: _Asked,
     carbon: _Carbon | None,
     dates: DatesAsked,
@@ -182,7 +183,7 @@ async def _answered(
 
 
 async def _read(
-    services: Services, caller: Caller, asked: _Asked, with_carbon: bool, dates: DatesAsked
+    services: Services, caller: Principal, asked: _Asked, with_carbon: bool, dates: DatesAsked
 ) -> tuple[list[LoadedContracts], date]:
     org_id = caller.org_id
     needed = dict.fromkeys((asked.power, asked.gas), asked.position + _SPARE_POSITIONS)

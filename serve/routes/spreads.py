@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from core.errors import HistoryTooShort, InvalidInput
+from core.identity import Permission, Principal
 from core.market import Instrument
 from quant.calendars import front_month
 from quant.seasonal_band import SeasonalBand, seasonal_band
 from quant.spreads import PriceSeries, Spread
 from quant.units import PriceUnit, converted, price_unit_of
-from serve.keys import Caller, CallerOf
+from serve.identity.access import PrincipalOf, needs
 from serve.named_spreads import NamedSpread, Series, SpreadLeg, named_spread
 from serve.services import Services, ServicesOf
 from serve.settled import (
@@ -42,7 +43,7 @@ from storage.contract_histories import (
 
 Reals = NDArray[np.float64]
 
-router = APIRouter(tags=["market"])
+router = APIRouter(tags=["market"], dependencies=[needs(Permission.MARKET_READ)])
 
 MAX_BAND_YEARS = 10
 LEAP_YEAR = timedelta(days=366)
@@ -120,7 +121,7 @@ class SpreadView(BaseModel):
 @router.get("/spreads/{name}", responses=row_answers(SpreadView))
 async def read_spread(
     name: str,
-    caller: CallerOf,
+    caller: PrincipalOf,
     services: ServicesOf,
     dates: DatesOf,
     form: FormOf,
@@ -155,7 +156,7 @@ async def read_spread(
 
 
 async def _read(
-    services: Services, caller: Caller, asked: NamedSpread, dates: DatesAsked, years: int
+    services: Services, caller: Principal, asked: NamedSpread, dates: DatesAsked, years: int
 ) -> tuple[list[LoadedContracts], date]:
     source = await source_of(services, asked.products, dates.source)
     org_id = caller.org_id

@@ -8,8 +8,9 @@ from pydantic import BaseModel
 
 from core import products as registry
 from core.errors import InvalidInput
+from core.identity import Permission
 from core.market import ContractMonth, validate_source
-from serve.keys import CallerOf
+from serve.identity.access import PrincipalOf, needs
 from serve.services import ServicesOf
 from serve.tables import FormOf, Page, quotes_table, table_answers, table_response
 from storage import bars, market, ticks
@@ -17,7 +18,7 @@ from storage.bar_parts import BarResolution
 from storage.columns import TickPage
 from storage.ticks import TickQuery
 
-router = APIRouter(tags=["ticks"])
+router = APIRouter(tags=["ticks"], dependencies=[needs(Permission.MARKET_READ)])
 
 MAX_ROWS = 50_000
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -87,7 +88,6 @@ class BarPage(Page):
 
 async def _range(
     code: str,
-    caller: CallerOf,
     contract: Annotated[
         str | None, Query(description="One delivery month, YYYYMM; unset: all.")
     ] = None,
@@ -104,7 +104,6 @@ async def _range(
     limit: Annotated[int, Query(ge=1, le=MAX_ROWS, description="Rows of a page.")] = 1_000,
 ) -> TickQuery:
     """Return the range asked for, checked before a store is asked."""
-    del caller
     query = TickQuery(
         product=registry.product(code).code,
         contract=None if contract is None else ContractMonth.parse(contract),
@@ -133,7 +132,7 @@ RangeOf = Annotated[TickQuery, Depends(_range)]
 
 @router.get("/products/{code}/quotes", responses=table_answers(QuotePage))
 async def read_latest_quotes(
-    code: str, request: Request, caller: CallerOf, services: ServicesOf, form: FormOf
+    code: str, request: Request, caller: PrincipalOf, services: ServicesOf, form: FormOf
 ) -> Response:
     """Return the latest quote of each contract of a product, in one page."""
     product = registry.product(code)
@@ -146,7 +145,7 @@ async def read_latest_quotes(
 @router.get("/products/{code}/ticks", responses=table_answers(QuotePage | TradePage))
 async def read_ticks(
     request: Request,
-    caller: CallerOf,
+    caller: PrincipalOf,
     services: ServicesOf,
     query: RangeOf,
     form: FormOf,
@@ -162,7 +161,7 @@ async def read_ticks(
 @router.get("/products/{code}/bars", responses=table_answers(BarPage))
 async def read_bars(
     request: Request,
-    caller: CallerOf,
+    caller: PrincipalOf,
     services: ServicesOf,
     query: RangeOf,
     form: FormOf,

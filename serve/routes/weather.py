@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 from core.clock import utc_from_ns
 from core.dates import Day
 from core.errors import InvalidInput, NotFound
+from core.identity import Permission
 from core.weather import (
     STATIONS,
     Station,
@@ -17,7 +18,7 @@ from core.weather import (
     validate_weather_source,
 )
 from quant.degree_days import BASE_F, degree_days_of
-from serve.keys import CallerOf
+from serve.identity.access import PrincipalOf, needs
 from serve.routes.weather_views import (
     CurrentView,
     DailyView,
@@ -34,7 +35,7 @@ from serve.services import Services, ServicesOf
 from storage import weather
 from storage.pool import ReadConn
 
-router = APIRouter(tags=["weather"])
+router = APIRouter(tags=["weather"], dependencies=[needs(Permission.MARKET_READ)])
 
 MAX_DAYS = 1100
 _DEFAULT_DAYS = 7
@@ -50,7 +51,7 @@ IssuedBeforeOf = Annotated[
 
 
 @router.get("/weather/stations")
-async def list_stations(caller: CallerOf, services: ServicesOf) -> StationList:
+async def list_stations(caller: PrincipalOf, services: ServicesOf) -> StationList:
     """List the stations, each with its latest observation and the source of it."""
     items = []
     async with services.pools.read(caller.org_id) as connection:
@@ -63,7 +64,7 @@ async def list_stations(caller: CallerOf, services: ServicesOf) -> StationList:
 
 @router.get("/weather/{code}/current")
 async def read_current(
-    code: str, caller: CallerOf, services: ServicesOf, source: SourceOf = None
+    code: str, caller: PrincipalOf, services: ServicesOf, source: SourceOf = None
 ) -> CurrentView:
     """Return the latest observation of a station."""
     one = station(code)
@@ -78,7 +79,7 @@ async def read_current(
 @router.get("/weather/{code}/hourly")
 async def read_hourly(
     code: str,
-    caller: CallerOf,
+    caller: PrincipalOf,
     services: ServicesOf,
     source: SourceOf = None,
     issued_before: IssuedBeforeOf = None,
@@ -101,7 +102,7 @@ async def read_hourly(
 @router.get("/weather/{code}/daily")
 async def read_daily(
     code: str,
-    caller: CallerOf,
+    caller: PrincipalOf,
     services: ServicesOf,
     source: SourceOf = None,
     issued_before: IssuedBeforeOf = None,
@@ -124,7 +125,7 @@ async def read_daily(
 @router.get("/weather/{code}/degree-days")
 async def read_degree_days(
     code: str,
-    caller: CallerOf,
+    caller: PrincipalOf,
     services: ServicesOf,
     first: Annotated[
         Day | None, Query(alias="from", description="Unset: the first of seven days.")

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.clock import utc_from_ns
 from core.destinations import check_url
+from core.identity import Permission
 from core.runs import RunStatus
 from core.webhooks import (
     SECRET_BYTES,
@@ -19,7 +20,7 @@ from core.webhooks import (
     Endpoint,
     new_secret,
 )
-from serve.keys import CallerOf
+from serve.identity.access import PrincipalOf, needs
 from serve.services import ServicesOf
 from storage import webhooks
 
@@ -83,9 +84,9 @@ class DeliveryPage(BaseModel):
     next_before: UUID | None
 
 
-@router.post("/webhooks", status_code=201)
+@router.post("/webhooks", status_code=201, dependencies=[needs(Permission.WEBHOOKS_MANAGE)])
 async def add_webhook(
-    body: WebhookRequest, caller: CallerOf, services: ServicesOf
+    body: WebhookRequest, caller: PrincipalOf, services: ServicesOf
 ) -> NewWebhookView:
     """Tell an address of every run that ends from now on.
 
@@ -97,21 +98,23 @@ async def add_webhook(
     secret = new_secret(secrets.token_bytes(SECRET_BYTES))
     now = utc_from_ns(services.clock.now_ns())
     async with services.pools.write(caller.org_id) as connection:
-        endpoint = await webhooks.add_endpoint(connection, caller.org_id, url, secret, now)
+        endpoint = await webhooks.add_endpoint(
+            connection, services.vault, caller.org_id, url, secret, now
+        )
     return NewWebhookView(**_view(endpoint).model_dump(), secret=secret)
 
 
-@router.get("/webhooks")
-async def list_webhooks(caller: CallerOf, services: ServicesOf) -> WebhookList:
+@router.get("/webhooks", dependencies=[needs(Permission.WEBHOOKS_READ)])
+async def list_webhooks(caller: PrincipalOf, services: ServicesOf) -> WebhookList:
     """List the addresses that are told, without their secrets."""
     async with services.pools.read(caller.org_id) as connection:
         found = await webhooks.endpoints(connection, caller.org_id)
     return WebhookList(items=[_view(endpoint) for endpoint in found])
 
 
-@router.get("/webhooks/deliveries")
+@router.get("/webhooks/deliveries", dependencies=[needs(Permission.WEBHOOKS_READ)])
 async def list_deliveries(
-    caller: CallerOf,
+    caller: PrincipalOf,
     services: ServicesOf,
     webhook_id: Annotated[UUID | None, Query(description="To one address; unset: to all.")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
@@ -124,8 +127,10 @@ async def list_deliveries(
     return DeliveryPage(items=[_delivery_view(one) for one in page], next_before=last)
 
 
-@router.delete("/webhooks/{webhook_id}", status_code=204)
-async def remove_webhook(webhook_id: UUID, caller: CallerOf, services: ServicesOf) -> Response:
+@router.delete(
+    "/webhooks/{webhook_id}", status_code=204, dependencies=[needs(Permission.WEBHOOKS_MANAGE)]
+)
+async def remove_webhook(webhook_id: UUID, caller: PrincipalOf, services: ServicesOf) -> Response:
     """Tell an address nothing more; what was still owed to it is given up."""
     now = utc_from_ns(services.clock.now_ns())
     async with services.pools.write(caller.org_id) as connection:
@@ -133,8 +138,10 @@ async def remove_webhook(webhook_id: UUID, caller: CallerOf, services: ServicesO
     return Response(status_code=204)
 
 
-@router.post("/webhooks/{webhook_id}/test", status_code=202)
-async def test_webhook(webhook_id: UUID, caller: CallerOf, services: ServicesOf) -> DeliveryView:
+@router.post(
+    "/webhooks/{webhook_id}/test", status_code=202, dependencies=[needs(Permission.WEBHOOKS_MANAGE)]
+)
+async def test_webhook(webhook_id: UUID, caller: PrincipalOf, services: ServicesOf) -> DeliveryView:
     """Send a message of the type `webhook.test`; the deliveries tell what became of it."""
     now = utc_from_ns(services.clock.now_ns())
     async with services.pools.write(caller.org_id) as connection:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import uuid_utils.compat as uuid_utils
 
-from core.api_keys import PREFIX_CHARACTERS, digest_of, new_secret
+from core.api_keys import PREFIX_CHARACTERS, digest_of
 from core.errors import NotFound
 from core.identity import Principal, Role, permissions_of
 from storage import sql
@@ -52,9 +52,8 @@ class KeyRecord:
     revoked_at: datetime | None
 
 
-async def create(conn: "WriteConn", new: NewKey, now: datetime) -> tuple[KeyRecord, str]:
-    """Make a key and return it with its secret, which is told only now; needs the system role."""
-    secret = new_secret()
+async def create(conn: "WriteConn", new: NewKey, secret: str, now: datetime) -> KeyRecord:
+    """Store a key of a new secret, which nothing tells again; needs the system role."""
     key_id = uuid_utils.uuid7()
     await conn.execute(
         _SQL["create"],
@@ -70,7 +69,7 @@ async def create(conn: "WriteConn", new: NewKey, now: datetime) -> tuple[KeyReco
         now,
         new.expires_at,
     )
-    return await read(conn, new.org_id, key_id), secret
+    return await read(conn, new.org_id, key_id)
 
 
 async def list_keys(conn: "ReadConn", org_id: UUID, user_id: UUID | None = None) -> list[KeyRecord]:

@@ -16,18 +16,20 @@ from fastapi import FastAPI
 from core.clock import SystemClock
 from core.errors import NotFound, SourceUnavailable
 from core.forecasts import ModelStatus
+from core.identity import Role
 from serve.api import create_api
-from serve.keys import digest_of
+from serve.identity.authenticator import Authenticator
 from serve.services import EdgeConfig, Services
 from serve.streams import create_streams
+from storage.vault.vault import VaultConfig, open_vault
+from tests.identities import HEADERS, KEY, key_headers
 
 if TYPE_CHECKING:
     from storage.cache import Cache
     from storage.pool import Pools
     from tests.on_postgres.conftest import Database
 
-KEY = "hs_test"
-HEADERS = {"Authorization": f"Bearer {KEY}"}
+__all__ = ["HEADERS", "KEY"]
 
 
 @dataclass
@@ -93,22 +95,28 @@ async def services(
     cache: "Cache",
     told: ToldRuns,
     models_told: ToldModels,
+    vault_config: VaultConfig,
 ) -> AsyncIterator[Services]:
     """Open what the routes call."""
     absent: Any = None
     market: Any = LiveMarket()
+    await key_headers(pools, Role.OWNER, secret=KEY)
+    authenticator = Authenticator(pools, SystemClock())
     opened = Services(
         config=EdgeConfig(
             database=database.urls,
             cache_url="",
-            key_digest=digest_of(KEY),
+            origin="http://edge",
             version="1",
             pages=None,
             venues=(),
             task_memory_bytes=2 * 1024**3,
+            vault=vault_config,
         ),
         pools=pools,
         cache=cache,
+        vault=open_vault(vault_config),
+        authenticator=authenticator,
         market=market,
         runs=told,
         feeds=absent,
@@ -117,6 +125,7 @@ async def services(
         qpu=absent,
         clock=SystemClock(),
     )
+    opened.background.start(authenticator.run())
     yield opened
     await opened.background.close()
 

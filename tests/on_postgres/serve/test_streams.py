@@ -14,20 +14,20 @@ from websockets.exceptions import ConnectionClosed
 
 from core.clock import SystemClock
 from heliostat import AsyncClient, Conflated, Gap, Quote, RetryPolicy
-from serve.keys import digest_of
 from serve.routes import quote_socket, quote_stream
 from serve.services import EdgeConfig, Services
 from serve.streams import create_streams
 from storage.cache import MAX_STREAM_ENTRIES, Cache
 from storage.pool import DatabaseUrls
+from storage.vault.vault import open_vault
+from tests.identities import HEADERS, KEY, KnownKeys
+from tests.vaults import NO_VAULT
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
 pytestmark = pytest.mark.postgres
 
-KEY = "hs_test"
-HEADERS = {"Authorization": f"Bearer {KEY}"}
 WIDE = "x" * 2_000
 
 
@@ -55,14 +55,17 @@ def application(cache: Cache) -> "FastAPI":
     config = EdgeConfig(
         database=urls,
         cache_url="",
-        key_digest=digest_of(KEY),
+        origin="http://edge",
         version="1",
         pages=None,
         venues=(),
         task_memory_bytes=0,
+        vault=NO_VAULT,
     )
     services = Services(
         config=config,
+        authenticator=KnownKeys(),
+        vault=open_vault(NO_VAULT),
         pools=nothing,
         cache=cache,
         market=nothing,
@@ -193,7 +196,11 @@ async def test_a_reader_that_never_reads_is_let_go(
 ) -> None:
     monkeypatch.setattr(quote_socket, "SEND_WITHIN_S", 0.3)
     monkeypatch.setattr(quote_stream, "SEND_WITHIN_S", 0.3)
-    asked = "GET /v1/streams/{} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer hs_test\r\n{}\r\n"
+    asked = (
+        "GET /v1/streams/{} HTTP/1.1\r\nHost: a\r\n"
+        f"Authorization: {HEADERS['Authorization']}\r\n"
+        "{}\r\n"
+    )
     upgrade = (
         "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
         "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"

@@ -13,17 +13,18 @@ from integrations.openweather.codec import decode_current, decode_one_call
 from integrations.openweather.sandbox.answers import current_weather, one_call
 from integrations.openweather.sandbox.climate import Place, seconds
 from serve.api import create_api
-from serve.keys import digest_of
 from serve.services import EdgeConfig, Services
 from storage import weather
 from storage.pool import Pools
+from storage.vault.vault import open_vault
+from tests.identities import HEADERS, KnownKeys
+from tests.vaults import NO_VAULT
 
 if TYPE_CHECKING:
     from tests.on_postgres.conftest import Database
 
 pytestmark = pytest.mark.postgres
 
-KEY = "hs_test"
 NOW = datetime(2026, 11, 18, 14, tzinfo=UTC)
 NOW_NS = ns_from_utc(NOW)
 DAY = date(2026, 11, 18)
@@ -65,15 +66,18 @@ async def client(database: "Database", pools: Pools) -> AsyncIterator[httpx.Asyn
     config = EdgeConfig(
         database=database.urls,
         cache_url="",
-        key_digest=digest_of(KEY),
+        origin="http://edge",
         version="1",
         pages=None,
         venues=(),
         task_memory_bytes=0,
+        vault=NO_VAULT,
     )
     nobody: Any = None
     services = Services(
         config=config,
+        authenticator=KnownKeys(),
+        vault=open_vault(NO_VAULT),
         pools=pools,
         cache=nobody,
         market=nobody,
@@ -93,7 +97,7 @@ async def client(database: "Database", pools: Pools) -> AsyncIterator[httpx.Asyn
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app),
         base_url="http://edge",
-        headers={"Authorization": f"Bearer {KEY}"},
+        headers=HEADERS,
     ) as opened:
         yield opened
 

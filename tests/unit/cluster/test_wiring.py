@@ -1,5 +1,6 @@
 """Check what the actors and the edge of one stack are configured with."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,6 @@ from cluster.wiring import wire
 from core.errors import StackError
 from integrations.ibm.sandbox.jobs import MAX_TAG_LENGTH
 from integrations.registry import VENUES
-from serve.keys import digest_of
 
 
 @pytest.fixture
@@ -92,11 +92,12 @@ def test_one_stack_has_one_database_one_cache_and_one_name(context: StackContext
     assert actors.namespace == f"heliostat-{context.paths.stack_id}"
 
 
-def test_the_edge_knows_the_venues_and_a_digest_of_the_key(context: StackContext) -> None:
+def test_the_edge_knows_the_venues_and_how_browsers_reach_it(context: StackContext) -> None:
     edge = wire(context, -5).edge
     assert edge.venues == tuple(VENUES)
-    assert edge.key_digest == digest_of(context.secrets.api_key)
-    assert context.secrets.api_key not in repr(edge)
+    assert edge.origin == f"http://localhost:{context.ports.api}"
+    public = context.settings.model_copy(update={"public_origin": "https://heliostat.example"})
+    assert replace(context, settings=public).origin == "https://heliostat.example"
 
 
 def test_ticks_are_kept_as_long_as_told(context: StackContext) -> None:

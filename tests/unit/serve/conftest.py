@@ -20,14 +20,13 @@ from core.forecasts import ModelStatus
 from core.market import Curve
 from jobs.kinds.kind import ParsedCircuit
 from serve.api import create_api
-from serve.keys import digest_of
 from serve.services import EdgeConfig, Services
 from serve.streams import create_streams
 from storage.cache import StreamEntry
 from storage.pool import DatabaseUrls
-
-KEY = "hs_test"
-AUTHORIZATION = {"Authorization": f"Bearer {KEY}"}
+from storage.vault.vault import open_vault
+from tests.identities import HEADERS, KnownKeys
+from tests.vaults import NO_VAULT
 
 
 @dataclass
@@ -160,6 +159,7 @@ class Edge:
     qpu: FakeQpu
     api: FastAPI
     streams: FastAPI
+    keys: KnownKeys
 
     @asynccontextmanager
     async def client(
@@ -167,7 +167,7 @@ class Edge:
     ) -> AsyncIterator[httpx.AsyncClient]:
         app = self.streams if streams else self.api
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        headers = AUTHORIZATION if key else {}
+        headers = HEADERS if key else {}
         async with httpx.AsyncClient(
             transport=transport, base_url="http://edge", headers=headers
         ) as client:
@@ -179,17 +179,20 @@ def make_edge(pages: Path | None) -> Edge:
     config = EdgeConfig(
         database=urls,
         cache_url="",
-        key_digest=digest_of(KEY),
+        origin="http://edge",
         version="1.2.3",
         pages=pages,
         venues=(),
         task_memory_bytes=2 * 1024**3,
+        vault=NO_VAULT,
     )
     market, feeds, models, cache = FakeMarket(), FakeFeeds(), FakeModels(), FakeCache()
-    parser, qpu = FakeParser(), FakeQpu()
+    parser, qpu, keys = FakeParser(), FakeQpu(), KnownKeys()
     stand_ins: dict[str, Any] = {"pools": NoStore(), "cache": cache, "market": market}
     services = Services(
         config=config,
+        authenticator=keys,
+        vault=open_vault(NO_VAULT),
         runs=NoRuns(),
         feeds=feeds,
         models=models,
@@ -211,6 +214,7 @@ def make_edge(pages: Path | None) -> Edge:
         qpu=qpu,
         api=create_api(config, open_services),
         streams=create_streams(config, open_services),
+        keys=keys,
     )
     apps: Iterable[FastAPI] = (edge.api, edge.streams)
     for app in apps:

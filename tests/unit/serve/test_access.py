@@ -7,6 +7,8 @@ from uuid import UUID
 import pytest
 from fastapi import FastAPI
 
+from tests.identities import KEY
+
 SAMPLES = {
     "run_id": str(UUID(int=7)),
     "webhook_id": str(UUID(int=8)),
@@ -15,7 +17,7 @@ SAMPLES = {
     "name": "desk",
 }
 OPEN = {("GET", "/v1/health")}
-NO_KEYS = [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic hs_test"}]
+NO_KEYS = [{}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Basic {KEY}"}]
 
 
 def operations(app: FastAPI) -> list[tuple[str, str]]:

@@ -9,9 +9,9 @@ import pytest
 
 from serve.routes import quote_socket
 from storage.cache import StreamEntry
+from tests.identities import HEADERS, KEY
 
-KEY = "hs_test"
-AUTHORIZATION = {"Authorization": f"Bearer {KEY}"}
+AUTHORIZATION = HEADERS
 EVENTS = [
     {"id": "CL:5-0", "event": "quote", "bid": "71.60"},
     {"id": "CL:6-0", "event": "trade", "price": "-37.63"},

@@ -13,8 +13,9 @@ from core.errors import InvalidInput
 from serve.market_stream import _event_id, start_positions
 from serve.routes import quote_stream
 from storage.cache import StreamEntry
+from tests.identities import HEADERS
 
-AUTHORIZATION = {"Authorization": "Bearer hs_test"}
+AUTHORIZATION = HEADERS
 entry_ids = st.builds("{}-{}".format, st.integers(0, 10**15), st.integers(0, 10**6))
 codes = st.lists(st.sampled_from(["CL", "NG", "HO", "RB", "B"]), min_size=1, unique=True)
 almost = st.lists(

@@ -10,6 +10,7 @@ from core.runs import RunKind
 from core.specifications import SPECIFICATIONS
 from serve.gate import MAX_BODY_BYTES, MAX_RUN_BYTES
 from serve.run_requests import MAX_LABELS, RunBody
+from tests.identities import HEADERS
 
 BODY: TypeAdapter[Any] = TypeAdapter(RunBody)
 CONTRACTS = {"products": ["CL"], "choose": 4, "of": 12, "source": "import:rtl"}
@@ -165,7 +166,10 @@ async def test_an_announced_length_is_refused_before_a_byte_is_read(edge: Any) -
     async def send(message: Any) -> None:
         sent.append(message)
 
-    headers = [(b"authorization", b"Bearer hs_test"), (b"content-length", b"5000001")]
+    headers = [
+        (b"authorization", HEADERS["Authorization"].encode()),
+        (b"content-length", b"5000001"),
+    ]
     scope = {
         "type": "http",
         "method": "POST",

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from core.api_keys import digest_of
+from core.api_keys import digest_of, new_secret
 from core.errors import NotFound
 from core.identity import Permission, Role, permissions_of
 from core.runs import DEFAULT_ORG
@@ -31,7 +31,8 @@ def new_key(
 
 async def test_a_key_is_kept_as_a_digest_and_speaks_for_its_organisation(pools: Pools) -> None:
     async with pools.system() as conn:
-        record, secret = await api_keys.create(conn, new_key(scopes=("runs:read",)), NOW)
+        secret = new_secret()
+        record = await api_keys.create(conn, new_key(scopes=("runs:read",)), secret, NOW)
         principal = await api_keys.principal_of(conn, digest_of(secret))
         rows = await conn.fetch("SELECT api_keys::text FROM api_keys")
     assert record.prefix == secret[:12]
@@ -43,7 +44,8 @@ async def test_a_key_is_kept_as_a_digest_and_speaks_for_its_organisation(pools: 
 
 async def test_a_revoked_key_speaks_for_nobody(pools: Pools) -> None:
     async with pools.system() as conn:
-        record, secret = await api_keys.create(conn, new_key(), NOW)
+        secret = new_secret()
+        record = await api_keys.create(conn, new_key(), secret, NOW)
         assert await api_keys.revoke(conn, DEFAULT_ORG, record.key_id, NOW)
         assert not await api_keys.revoke(conn, DEFAULT_ORG, record.key_id, NOW)
         assert await api_keys.principal_of(conn, digest_of(secret)) is None
@@ -54,7 +56,8 @@ async def test_a_revoked_key_speaks_for_nobody(pools: Pools) -> None:
 async def test_a_members_key_may_do_what_both_it_and_the_member_may(pools: Pools) -> None:
     async with pools.system() as conn:
         user_id = await add_user(conn, "a@example.com", Role.ANALYST)
-        _, secret = await api_keys.create(conn, new_key(user_id=user_id), NOW)
+        secret = new_secret()
+        await api_keys.create(conn, new_key(user_id=user_id), secret, NOW)
         await memberships.add(conn, DEFAULT_ORG, user_id, Role.READ_ONLY, NOW)
         await memberships.change_role(conn, DEFAULT_ORG, user_id, Role.BILLING, NOW)
         principal = await api_keys.principal_of(conn, digest_of(secret))
@@ -66,7 +69,8 @@ async def test_a_members_key_may_do_what_both_it_and_the_member_may(pools: Pools
 async def test_a_key_of_a_user_who_is_gone_speaks_for_nobody(pools: Pools, column: str) -> None:
     async with pools.system() as conn:
         user_id = await add_user(conn, "a@example.com", Role.ANALYST)
-        _, secret = await api_keys.create(conn, new_key(user_id=user_id), NOW)
+        secret = new_secret()
+        await api_keys.create(conn, new_key(user_id=user_id), secret, NOW)
         assert await api_keys.principal_of(conn, digest_of(secret)) is not None
         email = "NULL" if column == "erased_at" else "email"
         await conn.execute(f"UPDATE users SET {column} = $1, email = {email}", NOW)  # noqa: S608
@@ -75,7 +79,7 @@ async def test_a_key_of_a_user_who_is_gone_speaks_for_nobody(pools: Pools, colum
 
 async def test_the_last_use_only_moves_forward(pools: Pools) -> None:
     async with pools.system() as conn:
-        record, _ = await api_keys.create(conn, new_key(), NOW)
+        record = await api_keys.create(conn, new_key(), new_secret(), NOW)
         for moment in (NOW + timedelta(hours=1), NOW):
             await api_keys.touch(conn, {record.key_id: moment})
     async with pools.read(DEFAULT_ORG) as conn:

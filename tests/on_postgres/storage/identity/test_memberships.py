@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from core.api_keys import new_secret
 from core.errors import LastOwner, NotFound
 from core.identity import Role
 from core.runs import DEFAULT_ORG
@@ -49,7 +50,7 @@ async def test_a_removed_member_leaves_no_key_that_works(pools: Pools) -> None:
         new = api_keys.NewKey(
             org_id=DEFAULT_ORG, name="k", role=Role.ANALYST, created_by="", user_id=user
         )
-        record, _ = await api_keys.create(conn, new, NOW)
+        record = await api_keys.create(conn, new, new_secret(), NOW)
         await memberships.remove(conn, DEFAULT_ORG, user, NOW)
         assert (await api_keys.read(conn, DEFAULT_ORG, record.key_id)).revoked_at == NOW
         assert await memberships.role_of(conn, DEFAULT_ORG, user) is None

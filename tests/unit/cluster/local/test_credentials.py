@@ -1,5 +1,6 @@
 """Check that secrets are made once, differ between stacks, and are nobody else's to read."""
 
+import json
 import os
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -34,11 +35,18 @@ def test_they_last(tmp_path: Path) -> None:
     assert load_or_create(path) == load_or_create(path)
 
 
+def test_what_an_earlier_version_kept_beside_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "credentials.json"
+    kept = load_or_create(path)
+    path.write_text(json.dumps({**asdict(kept), "api_key": "hs_old"}))
+    assert load_or_create(path) == kept
+
+
 def test_every_stack_and_every_role_has_its_own(tmp_path: Path) -> None:
     one, other = load_or_create(tmp_path / "one"), load_or_create(tmp_path / "other")
     passwords = [*one.database_passwords.values(), *other.database_passwords.values()]
     assert set(one.database_passwords) == {"owner", "app", "system"}
-    secrets = [one.api_key, other.api_key, one.ray_token, other.ray_token, *passwords]
+    secrets = [one.ray_token, other.ray_token, *passwords]
     secrets += [one.sandbox_password, other.sandbox_password]
     assert len(set(secrets)) == len(secrets)
     assert all(len(secret) >= 20 for secret in secrets)
