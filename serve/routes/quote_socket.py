@@ -52,8 +52,8 @@ async def socket_quotes(
 
     A key or an access token comes in the Authorization header, as the subprotocol `key.KEY` beside
     `heliostat`, or in the first message `{"key": …, "products": …, "last_event_id": …}`; never in
-    the address. A refusal is one message with the event `error` and its problem, then a close code of 4000
-    plus the HTTP status.
+    the address. A refusal is one message with the event `error` and its problem, then a close code
+    of 4000 plus the HTTP status.
     """
     services: Services = socket.app.state.services
     asked = {"products": products, "last_event_id": last_event_id, "max_events": max_events}
