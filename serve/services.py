@@ -18,6 +18,7 @@ from jobs.kinds.kind import ParsedCircuit
 from serve.background import Background
 from serve.calculator import Calculator
 from serve.identity.authenticator import Authenticator
+from serve.identity.keyring import Keyring
 from storage.cache import Cache
 from storage.pool import DatabaseUrls, Pools, open_pools
 from storage.vault.vault import Vault, VaultConfig, open_vault
@@ -120,6 +121,7 @@ class Services:
     cache: Cache
     vault: Vault
     authenticator: AuthenticatorPort
+    keyring: Keyring
     market: MarketPort
     runs: RunsPort
     feeds: FeedsPort
@@ -156,14 +158,17 @@ async def open_services(config: EdgeConfig, ports: Ports, clock: Clock) -> Servi
         SourceUnavailable: a store cannot be reached.
     """
     pools = await open_pools(config.database)
-    authenticator = Authenticator(pools, clock)
+    vault = open_vault(config.vault)
+    keyring = Keyring(pools, vault, config.origin)
+    authenticator = Authenticator(pools, clock, keyring)
     background = Background()
     background.start(authenticator.run())
     return Services(
         config=config,
         pools=pools,
         cache=await Cache.open(config.cache_url),
-        vault=open_vault(config.vault),
+        vault=vault,
+        keyring=keyring,
         authenticator=authenticator,
         market=ports.market,
         runs=ports.runs,

@@ -44,7 +44,7 @@ class _Known:
 class Authenticator:
     """Tell who a request speaks for; `run` must be running beside it."""
 
-    def __init__(self, pools: Pools, clock: Clock, tokens: TokenReader | None = None) -> None:
+    def __init__(self, pools: Pools, clock: Clock, tokens: TokenReader) -> None:
         self._pools = pools
         self._clock = clock
         self._tokens = tokens
@@ -135,10 +135,8 @@ class Authenticator:
         read_at = time.monotonic()
         if credential.startswith(KEY_MARK):
             principal = await self._read_key(credential, digest)
-        elif self._tokens is not None:
-            principal = await self._tokens.read(credential, now)
         else:
-            raise Unauthenticated
+            principal = await self._tokens.read(credential, now)
         self._known[digest] = _Known(principal, read_at)
         self._known.move_to_end(digest)
         while len(self._known) > _REMEMBERED:

@@ -19,6 +19,7 @@ from core.forecasts import ModelStatus
 from core.identity import Role
 from serve.api import create_api
 from serve.identity.authenticator import Authenticator
+from serve.identity.keyring import Keyring
 from serve.services import EdgeConfig, Services
 from serve.streams import create_streams
 from storage.vault.vault import VaultConfig, open_vault
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from tests.on_postgres.conftest import Database
 
 __all__ = ["HEADERS", "KEY"]
+
+ORIGIN = "http://edge"
 
 
 @dataclass
@@ -101,12 +104,14 @@ async def services(
     absent: Any = None
     market: Any = LiveMarket()
     await key_headers(pools, Role.OWNER, secret=KEY)
-    authenticator = Authenticator(pools, SystemClock())
+    vault = open_vault(vault_config)
+    keyring = Keyring(pools, vault, ORIGIN)
+    authenticator = Authenticator(pools, SystemClock(), keyring)
     opened = Services(
         config=EdgeConfig(
             database=database.urls,
             cache_url="",
-            origin="http://edge",
+            origin=ORIGIN,
             version="1",
             pages=None,
             venues=(),
@@ -115,8 +120,9 @@ async def services(
         ),
         pools=pools,
         cache=cache,
-        vault=open_vault(vault_config),
+        vault=vault,
         authenticator=authenticator,
+        keyring=keyring,
         market=market,
         runs=told,
         feeds=absent,
@@ -144,7 +150,7 @@ async def client(services: Services) -> AsyncIterator[httpx.AsyncClient]:
 
     app = held(create_api(services.config, opened), services)
     async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app), base_url="http://edge", headers=HEADERS
+        transport=httpx.ASGITransport(app), base_url=ORIGIN, headers=HEADERS
     ) as client:
         yield client
 

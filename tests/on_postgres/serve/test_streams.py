@@ -65,6 +65,7 @@ def application(cache: Cache) -> "FastAPI":
     services = Services(
         config=config,
         authenticator=KnownKeys(),
+        keyring=nothing,
         vault=open_vault(NO_VAULT),
         pools=nothing,
         cache=cache,

@@ -77,6 +77,7 @@ async def client(database: "Database", pools: Pools) -> AsyncIterator[httpx.Asyn
     services = Services(
         config=config,
         authenticator=KnownKeys(),
+        keyring=nobody,
         vault=open_vault(NO_VAULT),
         pools=pools,
         cache=nobody,

@@ -188,7 +188,12 @@ def make_edge(pages: Path | None) -> Edge:
     )
     market, feeds, models, cache = FakeMarket(), FakeFeeds(), FakeModels(), FakeCache()
     parser, qpu, keys = FakeParser(), FakeQpu(), KnownKeys()
-    stand_ins: dict[str, Any] = {"pools": NoStore(), "cache": cache, "market": market}
+    stand_ins: dict[str, Any] = {
+        "pools": NoStore(),
+        "cache": cache,
+        "market": market,
+        "keyring": None,
+    }
     services = Services(
         config=config,
         authenticator=keys,

@@ -12,6 +12,12 @@ from tests.identities import KEY
 SAMPLES = {
     "run_id": str(UUID(int=7)),
     "webhook_id": str(UUID(int=8)),
+    "user_id": str(UUID(int=9)),
+    "key_id": str(UUID(int=10)),
+    "invitation_id": str(UUID(int=11)),
+    "session_id": str(UUID(int=12)),
+    "credential_id": "AA",
+    "client_id": "c",
     "code": "CL",
     "venue": "cme",
     "name": "desk",
