@@ -23,6 +23,8 @@ from serve.routes import (
     invitations,
     market,
     members,
+    oauth,
+    oauth_metadata,
     options,
     organisation,
     pages,
@@ -118,5 +120,7 @@ def create_api(config: EdgeConfig, open_services: OpenServices) -> FastAPI:
     for noun in _NOUNS:
         app.include_router(noun.router, prefix="/v1", dependencies=[Depends(refuse_unknown)])
     declare(app, (noun.router for noun in _NOUNS), prefix="/v1")
+    for open_router in (oauth.router, oauth_metadata.router):
+        app.include_router(open_router, include_in_schema=False)
     pages.mount(app, config.pages)
     return app

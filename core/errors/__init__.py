@@ -34,6 +34,8 @@ HeliostatError
 ├── SignInThrottled         too many tries failed (429)
 ├── NoWayIn                 no way to sign in that is good enough would be left (409)
 ├── FormRefused             a form did not come from our own page in this browser (403)
+├── GrantRefused            an OAuth client may not have what it asks for (400)
+├── ClientRefused           an OAuth client is unknown or did not prove who it is (401)
 ├── PayloadTooLarge         (413)
 ├── SourceUnavailable       a vendor or store cannot answer now (503)
 ├── FeedDisconnected        a feed's connection ended (503)
@@ -52,6 +54,7 @@ Every class takes context keywords only, so that pickling rebuilds it exactly.
 """
 
 from core.errors.base import HeliostatError, all_error_classes
+from core.errors.grants import ClientRefused, GrantRefused
 from core.errors.identity import (
     Forbidden,
     FormRefused,
@@ -116,12 +119,14 @@ __all__ = [
     "BookNotFound",
     "BudgetExhausted",
     "ChunkFailed",
+    "ClientRefused",
     "CurveNotFound",
     "DeadlineMissed",
     "FeedDisconnected",
     "Forbidden",
     "ForecastNotFound",
     "FormRefused",
+    "GrantRefused",
     "HeliostatError",
     "HistoryTooShort",
     "IdempotencyKeyReused",

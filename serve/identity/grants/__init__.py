@@ -1,0 +1,1 @@
+"""Own how OAuth clients get tokens: by a person's code, on a device, by renewal, for themselves."""
