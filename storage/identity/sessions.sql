@@ -39,12 +39,11 @@ RETURNING
     session_id, user_id, org_id, methods, authenticated_at, created_at, last_seen_at, expires_at,
     address, user_agent
 
--- name: is_known_address
-SELECT EXISTS (
-    SELECT FROM sessions AS session
-    JOIN users AS person ON person.user_id = session.user_id
-    WHERE person.email = $1 AND session.address = $2 AND session.created_at > $3
-)
+-- name: addresses_of
+SELECT DISTINCT session.address
+FROM sessions AS session
+JOIN users AS person ON person.user_id = session.user_id
+WHERE person.email = $1 AND session.created_at > $2
 
 -- name: end
 UPDATE sessions

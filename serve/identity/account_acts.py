@@ -1,0 +1,182 @@
+"""Own the acts on an account and what each ends: one rule set, whoever asks for the act.
+
+A new password, a new or removed factor and a stop end every other session, every token, unused
+sign-in links and half-done sign-ins. API keys stay as they are: they are revoked one by one, and a
+stopped user's are refused while the stop lasts.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from core.audit import AuditEntry, Detail
+from core.errors import Forbidden, NotFound, NoWayIn, SignInFailed, StepUpRequired
+from core.identity import Permission, Role, may_appoint
+from serve.identity import passwords, second_factor, step_up, throttle
+from serve.identity.access import STEP_UP_S
+from storage.audit import trail
+from storage.identity import endings, memberships, passkeys, users
+
+if TYPE_CHECKING:
+    from storage.identity.sessions import Session
+    from storage.pool import Pools, ReadConn, WriteConn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaysIn:
+    """Hold what a person can sign in with."""
+
+    has_password: bool
+    password_stands_alone: bool
+    has_totp: bool
+    passkeys: int
+
+
+def require_way_in(left: WaysIn) -> None:
+    """Refuse what would leave a person locked out, or with a door too weak.
+
+    Raises:
+        NoWayIn: no way is left, or a short password without a second factor.
+    """
+    if not left.has_password and not left.passkeys:
+        raise NoWayIn(reason="neither a password nor a passkey would be left")
+    if left.has_password and not left.password_stands_alone and not left.has_totp:
+        fewest = passwords.MIN_CHARS_ALONE
+        raise NoWayIn(reason=f"without a second factor the password needs {fewest} characters")
+
+
+async def ways_in(conn: "ReadConn", user_id: UUID) -> WaysIn:
+    """Return what a user can sign in with; needs the system role."""
+    user = await users.read(conn, user_id)
+    return WaysIn(
+        has_password=user.password_hash is not None,
+        password_stands_alone=user.password_stands_alone,
+        has_totp=await second_factor.is_asked(conn, user_id),
+        passkeys=len(await passkeys.of_user(conn, user_id)),
+    )
+
+
+async def change_password(
+    pools: "Pools",
+    session: "Session",
+    current: str | None,
+    new: str,
+    address: str,
+    now: datetime,
+) -> None:
+    """Give the person of a session another password, and end all but that session.
+
+    Who has none yet needs to have proven lately who they are, instead of telling `current`.
+
+    Raises:
+        InvalidInput: the new one is not good enough.
+        SignInFailed: the current one is wrong.
+        SignInThrottled: too many were wrong lately.
+        StepUpRequired: there is no current one, and the last proof is too old.
+    """
+    async with pools.system() as conn:
+        user = await users.read(conn, session.user_id)
+        has_totp = await second_factor.is_asked(conn, session.user_id)
+    email = user.email or ""
+    passwords.require_good(new, email, has_second_factor=has_totp, field="new_password")
+    attempt = await _prove_current(pools, session, user, current, address, now)
+    kept = await passwords.hash_of(new)
+    async with pools.system() as conn:
+        held = await users.hold(conn, session.user_id)
+        if held.password_hash != user.password_hash:
+            raise SignInFailed
+        await users.set_password(
+            conn, held.user_id, kept, now, stands_alone=passwords.stands_alone(new)
+        )
+        require_way_in(await ways_in(conn, held.user_id))
+        if attempt is not None:
+            await throttle.succeeded(conn, attempt)
+        await finish(conn, session, "password.changed", now)
+
+
+async def _prove_current(
+    pools: "Pools",
+    session: "Session",
+    user: users.User,
+    current: str | None,
+    address: str,
+    now: datetime,
+) -> throttle.Attempt | None:
+    if user.password_hash is None:
+        if not step_up.is_fresh(session, now, strongly=True):
+            raise StepUpRequired(within_s=STEP_UP_S)
+        return None
+    attempt = await throttle.begin(pools, "password", user.email or "", address, now)
+    if not await passwords.is_right(user.password_hash, current or ""):
+        raise SignInFailed
+    return attempt
+
+
+async def finish(
+    conn: "WriteConn",
+    session: "Session",
+    action: str,
+    now: datetime,
+    details: Mapping[str, Detail] | None = None,
+) -> None:
+    """End all but the session an act was made in, and write the act down; the last statement."""
+    ended = await endings.end_all(conn, session.user_id, now, action, keep=session.session_id)
+    entry = AuditEntry(
+        org_id=session.org_id,
+        actor=f"user:{session.user_id}",
+        action=action,
+        target=f"user:{session.user_id}",
+        details={**(details or {}), "sessions_ended": len(ended)},
+    )
+    await trail.record(conn, entry, now)
+
+
+async def disable_user(
+    conn: "WriteConn", org_id: UUID, actor: str, role: Role, user_id: UUID, now: datetime
+) -> None:
+    """Stop a member from signing in, and end all that they were let into.
+
+    `actor` and `role` are those of who asks.
+
+    Raises:
+        NotFound: the user is not a member.
+        Forbidden: the user is an owner and the asker is not, or is of other organisations too.
+        LastOwner: the organisation would have no owner who can sign in.
+    """
+    await _require_hold_over(conn, org_id, role, user_id)
+    await memberships.require_other_owner(conn, org_id, user_id)
+    if await users.disable(conn, user_id, now):
+        await endings.end_all(conn, user_id, now, "user-disabled")
+        await _note(conn, org_id, actor, "user.disabled", user_id, now)
+
+
+async def enable_user(
+    conn: "WriteConn", org_id: UUID, actor: str, role: Role, user_id: UUID, now: datetime
+) -> None:
+    """Let a stopped member sign in again; `actor` and `role` are those of who asks.
+
+    Raises:
+        NotFound: the user is not a member.
+        Forbidden: the user is an owner and the asker is not, or is of other organisations too.
+    """
+    await _require_hold_over(conn, org_id, role, user_id)
+    if await users.enable(conn, user_id):
+        await _note(conn, org_id, actor, "user.enabled", user_id, now)
+
+
+async def _require_hold_over(conn: "WriteConn", org_id: UUID, role: Role, user_id: UUID) -> None:
+    of_user = {one.org_id: one.role for one in await memberships.of_user(conn, user_id)}
+    if org_id not in of_user:
+        raise NotFound(what="member", name=str(user_id))
+    # who is of other organisations too can only be removed from this one
+    if len(of_user) > 1 or not may_appoint(role, of_user[org_id]):
+        raise Forbidden(permission=Permission.MEMBERS_MANAGE.value)
+
+
+async def _note(
+    conn: "WriteConn", org_id: UUID, actor: str, action: str, user_id: UUID, now: datetime
+) -> None:
+    entry = AuditEntry(org_id=org_id, actor=actor, action=action, target=f"user:{user_id}")
+    await trail.record(conn, entry, now)
