@@ -67,9 +67,7 @@ class Authenticator:
         await self._require_fresh()
         now = utc_from_ns(self._clock.now_ns())
         principal = await self._principal_of(credential, now)
-        if principal.expires_at is not None and now >= principal.expires_at:
-            raise Unauthenticated
-        if self._window.stops(principal):
+        if self._has_ended(principal) or self._window.stops(principal):
             raise Unauthenticated
         if principal.key_id is not None:
             self._used[principal.key_id] = now
@@ -79,10 +77,10 @@ class Authenticator:
         """Wait until a header that was let in is let in no more, or for less than it was.
 
         For what stays open for hours. While a store is away nothing can be revoked, and what is
-        open stays open.
+        open stays open until its own end.
         """
-        permissions = (await self.authenticate(authorization)).permissions
-        while True:
+        first = principal = await self.authenticate(authorization)
+        while principal.permissions >= first.permissions and not self._has_ended(principal):
             await asyncio.sleep(POLL_S)
             try:
                 principal = await self.authenticate(authorization)
@@ -90,8 +88,10 @@ class Authenticator:
                 return
             except SourceUnavailable:
                 continue
-            if not principal.permissions >= permissions:
-                return
+
+    def _has_ended(self, principal: Principal) -> bool:
+        end = principal.expires_at
+        return end is not None and utc_from_ns(self._clock.now_ns()) >= end
 
     async def run(self) -> None:
         """Read revocations each second, and note now and then which keys were used."""

@@ -13,10 +13,13 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
+from actors.messages import FeedStatus
+from actors.qpu.requests import QpuDevice
 from core.clock import SystemClock
-from core.errors import NotFound, SourceUnavailable
+from core.errors import CurveNotFound, NotFound, SourceUnavailable
 from core.forecasts import ModelStatus
 from core.identity import Role
+from core.market import Curve
 from serve.api import create_api
 from serve.identity.authenticator import Authenticator
 from serve.identity.keyring import Keyring
@@ -75,10 +78,30 @@ class ToldModels:
 
 
 class LiveMarket:
-    """Tell that crude is live; nothing else is asked here."""
+    """Tell that crude is live, without a curve yet."""
+
+    async def curve(self, product: str) -> Curve:
+        raise CurveNotFound(product=product, source="import:test", as_of="now")
 
     async def live_products(self) -> dict[str, str]:
         return {"CL": "import:test"}
+
+
+class NoFeeds:
+    """Run no feed."""
+
+    async def venues(self) -> tuple[str, ...]:
+        return ()
+
+    async def status(self, venue: str) -> FeedStatus:
+        raise NotFound(what="feed", name=venue)
+
+
+class NoQpu:
+    """Know no quantum device."""
+
+    async def devices(self) -> list[QpuDevice]:
+        return []
 
 
 @pytest.fixture
@@ -125,10 +148,10 @@ async def services(
         keyring=keyring,
         market=market,
         runs=told,
-        feeds=absent,
+        feeds=NoFeeds(),
         models=models_told,
         parser=absent,
-        qpu=absent,
+        qpu=NoQpu(),
         clock=SystemClock(),
     )
     opened.background.start(authenticator.run())

@@ -90,21 +90,23 @@ async def test_no_header_breaks_the_door(door: Authenticator, header: str) -> No
         await door.authenticate(header)
 
 
-async def test_a_key_ends_at_its_moment(door: Authenticator, pools: Pools) -> None:
+async def key_until(pools: Pools, moment: datetime) -> str:
+    """Make a key that ends at a moment, and return the header that sends it."""
     secret = new_secret()
     new = api_keys.NewKey(
-        org_id=DEFAULT_ORG,
-        name="short",
-        role=Role.OWNER,
-        created_by="",
-        expires_at=now() + timedelta(seconds=1),
+        org_id=DEFAULT_ORG, name="short", role=Role.OWNER, created_by="", expires_at=moment
     )
     async with pools.system() as conn:
         await api_keys.create(conn, new, secret, now())
-    await door.authenticate(f"Bearer {secret}")
-    assert await seconds_until_refused(door, f"Bearer {secret}") < WITHIN_S
+    return f"Bearer {secret}"
+
+
+async def test_a_key_ends_at_its_moment(door: Authenticator, pools: Pools) -> None:
+    header = await key_until(pools, now() + timedelta(seconds=1))
+    await door.authenticate(header)
+    assert await seconds_until_refused(door, header) < WITHIN_S
     with pytest.raises(Unauthenticated):
-        await door.authenticate(f"Bearer {secret}")
+        await door.authenticate(header)
 
 
 @pytest.mark.parametrize("reason", ["revoked", "disabled", "removed", "role"])
@@ -136,6 +138,21 @@ async def test_a_key_that_lost_its_ground_stops_within_five_seconds(
     else:
         with pytest.raises(Unauthenticated):
             await door.authenticate(header)
+
+
+async def test_what_is_open_ends_at_its_moment_although_the_database_is_away(
+    pools: Pools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    header = await key_until(pools, now() + timedelta(seconds=2))
+    door = Authenticator(pools, SystemClock(), NoTokens())
+    watching = asyncio.create_task(door.run())
+    await door.authenticate(header)
+    watching.cancel()
+    monkeypatch.setattr(module, "STALE_S", 0.0)
+    with pytest.raises(SourceUnavailable):
+        await door.authenticate(header)
+    monkeypatch.setattr(module, "STALE_S", 1.5)
+    assert await seconds_until_refused(door, header) < WITHIN_S
 
 
 async def test_nobody_is_let_in_while_revocations_cannot_be_read(
