@@ -14,11 +14,12 @@ from actors.deliveries import Attempt, DeliveryPolicy, judge, message, signed_he
 from actors.loops import end_loops, start_loops
 from core.clock import Clock, utc_from_ns
 from core.destinations import check_url, is_public
-from core.errors import InvalidInput, SourceUnavailable
+from core.errors import InvalidInput, SourceUnavailable, VaultKeyUnknown, VaultSealBroken
 from core.logs import get_logger
 from core.webhooks import DeliveryState, DueDelivery
 from storage import webhooks
 from storage.pool import DatabaseUrls, Pools, open_pools
+from storage.vault.vault import VaultConfig, open_vault
 
 log = get_logger(__name__)
 
@@ -38,6 +39,7 @@ class CourierConfig:
     """
 
     database: DatabaseUrls
+    vault: VaultConfig
     allow_private: bool = False
     at_once: int = 16
     within_s: float = 10.0
@@ -60,6 +62,7 @@ class Courier:
         self._clock = clock
         self._chance = random.SystemRandom().random
         self._pools: Pools = await open_pools(config.database)
+        self._vault = open_vault(config.vault)
         # Kept connections would be found by address, and another name may stand behind that.
         self._http = httpx.AsyncClient(
             follow_redirects=False,
@@ -124,10 +127,12 @@ class Courier:
     async def _deliver(self, due: DueDelivery) -> None:
         delivery = due.delivery
         try:
-            attempt = await self._send(due)
+            secret = await self._secret_of(due)
+            attempt = await self._send(due, secret)
             now = utc_from_ns(self._clock.now_ns())
             verdict = judge(self._config.policy, delivery, attempt, now, self._chance())
-            state = DeliveryState.GIVEN_UP if due.secret is None else verdict.state
+            is_removed = due.plain_secret is None and due.sealed_secret is None
+            state = DeliveryState.GIVEN_UP if is_removed else verdict.state
             async with self._pools.system() as connection:
                 await webhooks.settle(
                     connection,
@@ -150,11 +155,21 @@ class Courier:
             error=verdict.error,
         )
 
-    async def _send(self, due: DueDelivery) -> Attempt:
-        if due.secret is None:
-            return Attempt(error="the endpoint was removed")
+    async def _secret_of(self, due: DueDelivery) -> str | Attempt:
+        """Open the secret, or say why this attempt fails without it."""
+        try:
+            async with self._pools.system() as connection:
+                secret = await webhooks.secret_of(connection, self._vault, due)
+        except (VaultSealBroken, VaultKeyUnknown) as error:
+            log.warning("courier.sealed", delivery=str(due.delivery.delivery_id), error=error.code)
+            return Attempt(error="the endpoint's secret cannot be opened here")
+        return Attempt(error="the endpoint was removed") if secret is None else secret
+
+    async def _send(self, due: DueDelivery, secret: str | Attempt) -> Attempt:
+        if isinstance(secret, Attempt):
+            return secret
         body = message(due.delivery)
-        headers = signed_headers(due.delivery, due.secret, body, utc_from_ns(self._clock.now_ns()))
+        headers = signed_headers(due.delivery, secret, body, utc_from_ns(self._clock.now_ns()))
         try:
             async with asyncio.timeout(self._config.within_s):
                 request = await self._request(due.url, headers, body)
@@ -193,6 +208,13 @@ class Courier:
                     raise InvalidInput(field="url", reason=f"{host} leads to no public address")
         return addresses[0]
 
+    async def _seal_plain(self) -> None:
+        """Seal what a replica of an earlier version still stored in plain."""
+        has_more = True
+        while has_more:
+            async with self._pools.system() as connection:
+                has_more = await webhooks.seal_plain(connection, self._vault) > 0
+
     async def _forget(self) -> NoReturn:
         while True:
             before = utc_from_ns(self._clock.now_ns()) - timedelta(days=self._config.keep_days)
@@ -201,6 +223,7 @@ class Courier:
                 while has_more:
                     async with self._pools.system() as connection:
                         has_more = await webhooks.forget(connection, before)
+                await self._seal_plain()
             except SourceUnavailable as error:
                 log.warning("courier.kept", reason=error.detail)
             await asyncio.sleep(_FORGET_EVERY_S)

@@ -60,12 +60,17 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueDelivery:
-    """Hold a delivery that is being tried; `secret` is None once its endpoint is removed."""
+    """Hold a delivery that is being tried.
+
+    Its secret is sealed, or in plain where an earlier version stored it; once its endpoint is
+    removed there is neither.
+    """
 
     org_id: UUID
     delivery: Delivery
     url: str
-    secret: str | None = field(repr=False)
+    plain_secret: str | None = field(repr=False)
+    sealed_secret: bytes | None = field(repr=False)
 
 
 def new_secret(random_bytes: bytes) -> str:

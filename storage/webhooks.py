@@ -17,17 +17,21 @@ if TYPE_CHECKING:
     import asyncpg
 
     from storage.pool import ReadConn, WriteConn
+    from storage.vault.vault import Vault
 
 _SQL = sql.load("webhooks")
 
 MAX_ENDPOINTS = 10
+PURPOSE = "webhook"
+"""Be what secrets of webhooks are sealed for."""
 _FORGOTTEN_AT_ONCE = 1_000
+_SEALED_AT_ONCE = 100
 
 
 async def add_endpoint(
-    conn: "WriteConn", org_id: UUID, url: str, secret: str, now: datetime
+    conn: "WriteConn", vault: "Vault", org_id: UUID, url: str, secret: str, now: datetime
 ) -> Endpoint:
-    """Store an endpoint of an organisation.
+    """Store an endpoint of an organisation, its secret sealed.
 
     Raises:
         InvalidInput: the organisation has as many as it may have.
@@ -37,7 +41,8 @@ async def add_endpoint(
         reason = f"expected at most {MAX_ENDPOINTS} webhooks; remove one first"
         raise InvalidInput(field="url", reason=reason)
     endpoint = Endpoint(endpoint_id=uuid_utils.uuid7(), url=url, created_at=now)
-    await conn.execute(_SQL["insert_endpoint"], org_id, endpoint.endpoint_id, url, secret, now)
+    sealed = await vault.seal(conn, secret.encode(), PURPOSE)
+    await conn.execute(_SQL["insert_endpoint"], org_id, endpoint.endpoint_id, url, sealed, now)
     return endpoint
 
 
@@ -114,10 +119,37 @@ async def claim(
     """
     return [
         DueDelivery(
-            org_id=row["org_id"], delivery=_delivery(row), url=row["url"], secret=row["secret"]
+            org_id=row["org_id"],
+            delivery=_delivery(row),
+            url=row["url"],
+            plain_secret=row["secret"],
+            sealed_secret=row["sealed_secret"],
         )
         for row in await conn.fetch(_SQL["claim"], now, until, limit, list(but), of_each or limit)
     ]
+
+
+async def secret_of(conn: "ReadConn", vault: "Vault", due: DueDelivery) -> str | None:
+    """Open the secret of a delivery's endpoint, None once that is removed; needs the system role.
+
+    Raises:
+        VaultSealBroken, VaultKeyUnknown, SourceUnavailable: the vault cannot open it.
+    """
+    if due.sealed_secret is None:
+        return due.plain_secret
+    return (await vault.open(conn, due.sealed_secret, PURPOSE)).decode()
+
+
+async def seal_plain(conn: "WriteConn", vault: "Vault") -> int:
+    """Seal secrets that are stored in plain, and return how many; needs the system role.
+
+    A hundred at most: none are left once it returns 0.
+    """
+    rows = await conn.fetch(_SQL["plain_secrets"], _SEALED_AT_ONCE)
+    for row in rows:
+        sealed = await vault.seal(conn, row["secret"].encode(), PURPOSE)
+        await conn.execute(_SQL["replace_secret"], row["org_id"], row["endpoint_id"], sealed)
+    return len(rows)
 
 
 async def settle(

@@ -7,7 +7,7 @@ FROM webhook_endpoints
 WHERE org_id = $1 AND removed_at IS NULL;
 
 -- name: insert_endpoint
-INSERT INTO webhook_endpoints (org_id, endpoint_id, url, secret, created_at)
+INSERT INTO webhook_endpoints (org_id, endpoint_id, url, sealed_secret, created_at)
 VALUES ($1, $2, $3, $4, $5);
 
 -- name: endpoints
@@ -18,7 +18,7 @@ ORDER BY endpoint_id;
 
 -- name: remove_endpoint
 UPDATE webhook_endpoints
-SET removed_at = $3, secret = NULL
+SET removed_at = $3, secret = NULL, sealed_secret = NULL
 WHERE org_id = $1 AND endpoint_id = $2 AND removed_at IS NULL
 RETURNING endpoint_id;
 
@@ -96,7 +96,7 @@ RETURNING
     claimed.org_id, claimed.delivery_id, claimed.endpoint_id, claimed.event, claimed.run_id,
     claimed.run_kind, claimed.run_status, claimed.created_at, claimed.state, claimed.attempts,
     claimed.next_attempt_at, claimed.answered, claimed.error, claimed.finished_at,
-    endpoint.url, endpoint.secret;
+    endpoint.url, endpoint.secret, endpoint.sealed_secret;
 
 -- name: settle
 UPDATE webhook_deliveries
@@ -113,3 +113,16 @@ WHERE (org_id, delivery_id) IN (
     LIMIT $2
 )
 RETURNING delivery_id;
+
+-- name: plain_secrets
+SELECT org_id, endpoint_id, secret
+FROM webhook_endpoints
+WHERE secret IS NOT NULL
+ORDER BY org_id, endpoint_id
+LIMIT $1
+FOR UPDATE SKIP LOCKED;
+
+-- name: replace_secret
+UPDATE webhook_endpoints
+SET secret = NULL, sealed_secret = $3
+WHERE org_id = $1 AND endpoint_id = $2;

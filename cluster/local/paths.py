@@ -46,6 +46,14 @@ class StackPaths:
         return self.data / "credentials.json"
 
     @property
+    def vault_key(self) -> Path:
+        return self.data / "vault.key"
+
+    @property
+    def audit_anchors(self) -> Path:
+        return self.data / "audit" / "anchors.jsonl"
+
+    @property
     def client(self) -> Path:
         return self.data / "client.json"
 

@@ -18,6 +18,8 @@ from core.clock import SystemClock, utc_from_ns
 from core.runs import DEFAULT_ORG, RunKind, RunStatus
 from core.webhooks import Delivery, DeliveryState, new_secret
 from storage import webhooks
+from storage.vault.sources import KeySource, VaultConfig
+from tests.vaults import TEST_VAULT, VAULT
 
 if TYPE_CHECKING:
     from storage.pool import DatabaseUrls, Pools
@@ -26,6 +28,7 @@ pytestmark = pytest.mark.postgres
 
 SECRET_BYTES = bytes(range(32))
 QUICK = DeliveryPolicy(first_s=0.02, factor=1.0, jitter=0.0)
+OTHER_VAULT = VaultConfig(current=KeySource(text="A" * 42 + "E="))
 RUN = UUID("019a0000-0000-7000-8000-000000000001")
 
 
@@ -75,7 +78,13 @@ async def receiving(*answers: bytes) -> AsyncIterator[Receiver]:
 
 @asynccontextmanager
 async def courier(urls: "DatabaseUrls", **changed: Any) -> AsyncIterator[Courier]:
-    values = {"allow_private": True, "every_s": 0.02, "policy": QUICK, **changed}
+    values = {
+        "allow_private": True,
+        "every_s": 0.02,
+        "policy": QUICK,
+        "vault": TEST_VAULT,
+        **changed,
+    }
     made = Courier.__new__(Courier)
     await made.__init__(CourierConfig(database=urls, **values), SystemClock())  # type: ignore[misc]  # as Ray does
     try:
@@ -88,7 +97,7 @@ async def owe(pools: "Pools", url: str, event: str | None = None) -> None:
     now = utc_from_ns(SystemClock().now_ns())
     async with pools.write(DEFAULT_ORG) as connection:
         endpoint = await webhooks.add_endpoint(
-            connection, DEFAULT_ORG, url, new_secret(SECRET_BYTES), now
+            connection, VAULT, DEFAULT_ORG, url, new_secret(SECRET_BYTES), now
         )
         if event is not None:
             await webhooks.enqueue_test(connection, DEFAULT_ORG, endpoint.endpoint_id, event, now)
@@ -195,7 +204,7 @@ async def test_the_address_that_was_judged_is_the_one_that_is_reached(
         monkeypatch.setattr(loop, "getaddrinfo", getaddrinfo)
         await owe(pools, f"http://hook.example:{receiver.port}/")
         await when(pools, lambda one: one.state is DeliveryState.DELIVERED)
-        at_once = CourierConfig(database=database.urls).at_once
+        at_once = CourierConfig(database=database.urls, vault=TEST_VAULT).at_once
         assert repr(made) == f"Courier({at_once} at once)"
     ((_, headers, _),) = receiver.seen
     assert looked_up == ["hook.example"]
@@ -254,3 +263,44 @@ async def test_all_that_is_old_is_forgotten(
             await asyncio.sleep(0.02)
             async with pools.read(DEFAULT_ORG) as connection:
                 left = len(await webhooks.deliveries(connection, DEFAULT_ORG, None, 10, None))
+
+
+async def test_a_secret_that_does_not_open_fails_the_attempt_and_sends_nothing(
+    pools: "Pools", database: Any
+) -> None:
+    async with receiving(answer(200)) as receiver:
+        await owe(pools, f"http://127.0.0.1:{receiver.port}/")
+        async with courier(database.urls, vault=OTHER_VAULT):
+            tried = await when(pools, lambda one: one.error is not None)
+        assert tried.state is DeliveryState.PENDING
+        assert "opened" in str(tried.error)
+        assert receiver.seen == []
+        async with courier(database.urls):
+            await when(pools, lambda one: one.state is DeliveryState.DELIVERED)
+
+
+async def all_sealed(pools: "Pools") -> None:
+    """Wait until no secret is left in plain."""
+    async with asyncio.timeout(20):
+        while True:
+            async with pools.system() as connection:
+                if not await connection.fetchval("SELECT count(secret) FROM webhook_endpoints"):
+                    return
+            await asyncio.sleep(0.02)
+
+
+async def test_what_was_stored_in_plain_is_sealed_and_still_signs(
+    pools: "Pools", database: Any
+) -> None:
+    async with receiving(answer(200)) as receiver:
+        await owe(pools, f"http://127.0.0.1:{receiver.port}/")
+        async with pools.system() as connection:
+            await connection.execute(
+                "UPDATE webhook_endpoints SET secret = $1, sealed_secret = NULL",
+                new_secret(SECRET_BYTES),
+            )
+        async with courier(database.urls):
+            await when(pools, lambda one: one.state is DeliveryState.DELIVERED)
+            await all_sealed(pools)
+    ((_, headers, body),) = receiver.seen
+    assert is_genuine(headers, body)

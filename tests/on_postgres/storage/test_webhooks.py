@@ -12,6 +12,7 @@ from core.errors import InvalidInput, NotFound
 from core.runs import DEFAULT_ORG, RunKind, RunStatus
 from core.webhooks import TEST_EVENT, DeliveryState
 from storage import webhooks
+from tests.vaults import VAULT
 
 if TYPE_CHECKING:
     from storage.pool import Pools
@@ -26,7 +27,9 @@ RUN = UUID("019a0000-0000-7000-8000-000000000001")
 
 async def add(pools: "Pools", url: str = "https://example.com/a") -> UUID:
     async with pools.write(DEFAULT_ORG) as connection:
-        endpoint = await webhooks.add_endpoint(connection, DEFAULT_ORG, url, "whsec_AA==", NOW)
+        endpoint = await webhooks.add_endpoint(
+            connection, VAULT, DEFAULT_ORG, url, "whsec_AA==", NOW
+        )
     return endpoint.endpoint_id
 
 
@@ -85,7 +88,9 @@ async def test_a_claim_that_runs_out_is_due_again_and_counts(pools: "Pools") -> 
         (second,) = await webhooks.claim(connection, LATER, LATER + timedelta(minutes=1), 10)
     assert first.delivery.delivery_id == second.delivery.delivery_id
     assert (first.delivery.attempts, second.delivery.attempts) == (1, 2)
-    assert first.secret == "whsec_AA=="
+    assert first.plain_secret is None
+    async with pools.system() as connection:
+        assert await webhooks.secret_of(connection, VAULT, first) == "whsec_AA=="
     assert "whsec" not in repr(first)
 
 
@@ -116,7 +121,13 @@ async def test_a_removed_endpoint_is_owed_nothing_and_has_no_secret(pools: "Pool
     await end_run(pools, UUID(int=RUN.int + 1))
     async with pools.system() as connection:
         assert await webhooks.claim(connection, LATER, LATER, 10) == []
-        assert await connection.fetchval("SELECT count(secret) FROM webhook_endpoints") == 0
+        assert (
+            await connection.fetchval(
+                "SELECT count(*) FROM webhook_endpoints "
+                "WHERE secret IS NOT NULL OR sealed_secret IS NOT NULL"
+            )
+            == 0
+        )
 
 
 async def test_whoever_answers_requests_reads_no_secret(pools: "Pools") -> None:
