@@ -126,7 +126,7 @@ def declare(app: FastAPI, routers: Iterable[APIRouter], prefix: str = "") -> Non
         TypeError: a route does not declare once whom it lets in.
     """
     declared = {
-        (method.lower(), prefix + route.path): _declaration(route)
+        (method.lower(), prefix + route.path): (_declaration(route), _is_dangerous(route))
         for router in routers
         for route in router.routes
         if isinstance(route, APIRoute)
@@ -139,7 +139,7 @@ def declare(app: FastAPI, routers: Iterable[APIRouter], prefix: str = "") -> Non
         made.setdefault("components", {})["securitySchemes"] = _SCHEMES
         for path, item in made["paths"].items():
             for method, operation in item.items():
-                _describe(operation, declared[method, path])
+                _describe(operation, *declared[method, path])
         return made
 
     app.openapi = document  # type: ignore[method-assign]  # the way the framework documents
@@ -154,10 +154,13 @@ _SCHEMES = {
 }
 
 
-def _describe(operation: dict[str, Any], permissions: tuple[Permission, ...]) -> None:
+def _describe(
+    operation: dict[str, Any], permissions: tuple[Permission, ...], is_dangerous: bool
+) -> None:
     values = [permission.value for permission in permissions]
     operation["security"] = [{"bearer": values}] if values else []
     operation["x-permissions"] = values
+    operation["x-step-up"] = is_dangerous
 
 
 def _declaration(route: APIRoute) -> tuple[Permission, ...]:
@@ -169,6 +172,10 @@ def _declaration(route: APIRoute) -> tuple[Permission, ...]:
         return declared[0]
     message = f"{route.path} declares {len(declared)} times whom it lets in; once is needed"
     raise TypeError(message)
+
+
+def _is_dangerous(route: APIRoute) -> bool:
+    return any(isinstance(one.call, _SteppedUp) for one in _dependants(route.dependant))
 
 
 def _dependants(dependant: Dependant) -> Iterator[Dependant]:

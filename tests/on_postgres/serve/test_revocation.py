@@ -7,22 +7,17 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-import uuid_utils.compat as uuid_utils
 import websockets
 
 from core.clock import SystemClock, utc_from_ns
 from core.identity import Role
 from core.runs import DEFAULT_ORG
-from serve.identity import sessions
-from serve.identity.tokens import AccessClaims, mint
 from storage.identity import api_keys, endings, memberships
 from storage.identity.sessions import Session
 from tests.identities import add_user, key_headers
-from tests.on_postgres.serve.conftest import ORIGIN
+from tests.on_postgres.serve.signed_in import begin_session, token_headers
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from serve.services import Services
     from storage.pool import WriteConn
 
@@ -30,34 +25,6 @@ pytestmark = pytest.mark.postgres
 
 WITHIN_S = 5.0
 QUOTES = "/v1/streams/quotes?products=CL"
-
-
-async def begin_session(services: "Services", user_id: "UUID") -> Session:
-    now = utc_from_ns(services.clock.now_ns())
-    async with services.pools.system() as conn:
-        session, _ = await sessions.start(
-            conn, user_id, DEFAULT_ORG, ("password", "totp"), "127.0.0.1", "test", now
-        )
-    return session
-
-
-async def token_headers(services: "Services", session: Session) -> dict[str, str]:
-    now = utc_from_ns(services.clock.now_ns())
-    claims = AccessClaims(
-        issuer=ORIGIN,
-        org_id=session.org_id,
-        role=Role.ANALYST,
-        client_id="heliostat-web",
-        scopes=("market:read",),
-        issued_at=now,
-        token_id=str(uuid_utils.uuid7()),
-        user_id=session.user_id,
-        session_id=session.session_id,
-        family_id=uuid_utils.uuid7(),
-        methods=session.methods,
-        authenticated_at=session.authenticated_at,
-    )
-    return {"Authorization": f"Bearer {mint(claims, await services.keyring.signing_key(now))}"}
 
 
 async def read_until_ended(url: str, headers: dict[str, str], opened: asyncio.Event) -> None:
@@ -137,7 +104,7 @@ async def test_open_streams_of_a_token_end_within_five_seconds(
         async with services.pools.system() as conn:
             await stop(conn, session)
 
-    headers = await token_headers(services, session)
+    headers = await token_headers(services, session, Role.ANALYST)
     ended = await seconds_to_end(url, headers, stopped)
     reason = stop.__name__.replace("_", " of a ")
     tell(f"{reason}: an event stream ended in {ended[0]:.1f} s, a socket in {ended[1]:.1f} s")
