@@ -5,21 +5,28 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import Depends, FastAPI
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.staticfiles import StaticFiles
 
 from serve import problems
 from serve.gate import MAX_BODY_BYTES, FrontDoor, LengthGate
 from serve.identity.access import declare
+from serve.pages.shell import FILES
 from serve.parameters import refuse_unknown
 from serve.routes import (
+    account_pages,
     api_keys,
+    authorize_page,
     backends,
     books,
+    device_page,
+    factor_pages,
     feeds,
     forecasts,
     greeks,
     health,
     history,
     instruments,
+    invitation_page,
     invitations,
     market,
     members,
@@ -36,8 +43,10 @@ from serve.routes import (
     scenarios,
     seasonality,
     settlements,
+    sign_in_pages,
     sparks,
     spreads,
+    step_up_page,
     ticks,
     weather,
     webhooks,
@@ -73,6 +82,19 @@ _NOUNS = (
     api_keys,
     personal_data,
 )
+
+_DOORS = (
+    oauth,
+    oauth_metadata,
+    authorize_page,
+    device_page,
+    sign_in_pages,
+    account_pages,
+    factor_pages,
+    step_up_page,
+    invitation_page,
+)
+"""Be what stands before the API: who comes here has no token yet, but a cookie or nothing."""
 
 OPEN_PATHS = frozenset({"/v1/health", "/v1/openapi.json"})
 
@@ -120,7 +142,8 @@ def create_api(config: EdgeConfig, open_services: OpenServices) -> FastAPI:
     for noun in _NOUNS:
         app.include_router(noun.router, prefix="/v1", dependencies=[Depends(refuse_unknown)])
     declare(app, (noun.router for noun in _NOUNS), prefix="/v1")
-    for open_router in (oauth.router, oauth_metadata.router):
-        app.include_router(open_router, include_in_schema=False)
+    for door in _DOORS:
+        app.include_router(door.router, include_in_schema=False)
+    app.mount("/front-door", StaticFiles(directory=FILES), name="front-door")
     pages.mount(app, config.pages)
     return app

@@ -1,6 +1,7 @@
 """Own the session of a browser: how it begins, how its cookie is read, how it ends."""
 
 import secrets
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
@@ -9,8 +10,8 @@ import uuid_utils.compat as uuid_utils
 from fastapi import Depends, Request
 
 from core.clock import utc_from_ns
-from core.errors import SignInNeeded
-from storage.identity import endings
+from core.errors import NotFound, SignInNeeded
+from storage.identity import endings, memberships
 from storage.identity import sessions as stored
 from storage.identity.sessions import ABSOLUTE, Session
 
@@ -53,6 +54,25 @@ async def start(
     cookie = secrets.token_urlsafe(32)
     await stored.create(conn, session, cookie)
     return session, cookie
+
+
+async def switch(
+    conn: "WriteConn", session: Session, org_id: UUID, now: datetime
+) -> tuple[Session, str]:
+    """Go on in another organisation of the same person; tokens of the former one end.
+
+    Proves nothing anew: who must have proved lately who they are does so there again.
+
+    Raises:
+        NotFound: the person does not belong to it.
+    """
+    if await memberships.role_of(conn, org_id, session.user_id) is None:
+        raise NotFound(what="organisation", name=str(org_id))
+    switched = replace(session, session_id=uuid_utils.uuid7(), org_id=org_id)
+    cookie = secrets.token_urlsafe(32)
+    await stored.create(conn, switched, cookie)
+    await end(conn, session.session_id, now)
+    return switched, cookie
 
 
 async def read(conn: "WriteConn", cookie: str | None, now: datetime) -> Session:

@@ -88,8 +88,8 @@ for (const box of document.querySelectorAll("[data-passkey]")) {
       const { passkey, optionsAt, answerAt, formToken } = box.dataset;
       const extra = Object.fromEntries([...box.querySelectorAll("input")].map((field) => [field.name, field.value]));
       const asked = await askServer(optionsAt, formToken, extra);
-      const credential = await (passkey === "create" ? created : used)(asked.options);
-      const done = await askServer(answerAt, formToken, { ...extra, challenge: asked.challenge, credential });
+      const credential = await (passkey === "create" ? created : used)(asked);
+      const done = await askServer(answerAt, formToken, { ...extra, credential });
       location.assign(done.to);
     } catch (error) {
       problem.textContent = sentence(error);

@@ -1,0 +1,279 @@
+"""Own the pages on which people sign in and out: by password, code, passkey or link."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, Response
+
+from core.errors import InvalidInput, SignInFailed, SignInNeeded, SignInThrottled
+from serve.identity import link_sign_in, sessions, sign_in
+from serve.identity.passkeys import Site
+from serve.identity.sign_in import SecondFactorNeeded, SignedIn, Visitor
+from serve.pages.forms import PageRoute, read_form, read_json
+from serve.pages.return_to import own_path
+from serve.pages.shell import NO_FAULT, Fault, fault_of, page, redirect
+from serve.pages.sitting import (
+    address_of,
+    now_of,
+    seat,
+    session_cookie_of,
+    unseat,
+    user_agent_of,
+)
+from serve.services import Services, ServicesOf
+from storage.identity import users
+from storage.identity.users import User
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+MESSAGES = {
+    "signed-out": "You are signed out.",
+    "invitation": "You have joined. Sign in to go on.",
+}
+LINK_GONE = "This link was used already, or is too old. Ask for another one."
+_WAYS_OUT = (SignInFailed, SignInThrottled, InvalidInput)
+
+
+@router.get("/sign-in")
+async def show(request: Request) -> Response:
+    """Ask for address and password, or a passkey."""
+    query = request.query_params
+    message = MESSAGES.get(query.get("done", ""))
+    return sign_in_page(request, own_path(query.get("return_to")), message=message)
+
+
+@router.post("/sign-in")
+async def by_password(request: Request, services: ServicesOf) -> Response:
+    """Check a password; who has a second factor is asked for it next."""
+    form = await read_form(request)
+    return_to, email = own_path(form.get("return_to")), form.get("email", "")
+    try:
+        step = await sign_in.first_step(
+            services.pools, email, form.get("password", ""), visitor_of(request), now_of(services)
+        )
+    except _WAYS_OUT as error:
+        return sign_in_page(request, return_to, email=email, fault=fault_of(error, frozenset()))
+    if isinstance(step, SecondFactorNeeded):
+        return page(request, "second_step.html", return_to=return_to, challenge=step.token)
+    return enter(request, step, return_to)
+
+
+@router.post("/sign-in/second")
+async def by_code(request: Request, services: ServicesOf) -> Response:
+    """Check the code that follows a password."""
+    form = await read_form(request)
+    return_to, token = own_path(form.get("return_to")), form.get("challenge", "")
+    try:
+        signed_in = await sign_in.second_step(
+            services.pools,
+            services.vault,
+            token,
+            form.get("code", ""),
+            visitor_of(request),
+            now_of(services),
+        )
+    except _WAYS_OUT as error:
+        fault = fault_of(error, frozenset())
+        return page(request, "second_step.html", fault=fault, return_to=return_to, challenge=token)
+    return enter(request, signed_in, return_to)
+
+
+@router.post("/sign-in/passkey/options")
+async def passkey_options(request: Request, services: ServicesOf) -> Response:
+    """Return what to ask the browser for."""
+    await read_json(request)
+    options = await sign_in.passkey_options(services.pools, site_of(services), now_of(services))
+    return told(options)
+
+
+@router.post("/sign-in/passkey")
+async def by_passkey(request: Request, services: ServicesOf) -> Response:
+    """Check what the browser answered."""
+    sent = await read_json(request)
+    signed_in = await sign_in.with_passkey(
+        services.pools,
+        site_of(services),
+        credential_of(sent),
+        visitor_of(request),
+        now_of(services),
+    )
+    return_to = own_path(text_of(sent, "return_to"))
+    return seat(request, told({"to": return_to}), signed_in.cookie)
+
+
+@router.get("/sign-in/link")
+async def show_link(request: Request) -> Response:
+    """Take the token behind the # of the address, which only the browser knows."""
+    return _link_page(request)
+
+
+@router.post("/sign-in/link")
+async def open_link(request: Request, services: ServicesOf) -> Response:
+    """Ask for a name and a new password, where the link is good."""
+    form = await read_form(request)
+    token = form.get("token", "").strip()
+    try:
+        opened = await link_sign_in.open_link(services.pools, token, now_of(services))
+    except SignInFailed as error:
+        return _link_page(request, Fault(status=error.status, above=LINK_GONE, beside={}))
+    return set_up_page(request, opened.user, token, asks_code=opened.has_second_factor)
+
+
+@router.post("/sign-in/link/password")
+async def by_link(request: Request, services: ServicesOf) -> Response:
+    """Keep a new password, and sign in by it."""
+    form = await read_form(request)
+    token, name = form.get("token", "").strip(), form.get("name", "").strip()
+    now = now_of(services)
+    try:
+        opened = await link_sign_in.open_link(services.pools, token, now)
+    except SignInFailed as error:
+        return _link_page(request, Fault(status=error.status, above=LINK_GONE, beside={}))
+    try:
+        require_name(name)
+        signed_in = await link_sign_in.set_password(
+            services.pools,
+            services.vault,
+            token,
+            form.get("password", ""),
+            form.get("code"),
+            visitor_of(request),
+            now,
+        )
+    except _WAYS_OUT as error:
+        return set_up_page(
+            request,
+            opened.user,
+            token,
+            asks_code=opened.has_second_factor,
+            name=name,
+            fault=fault_of(error, frozenset({"name", "password", "code"})),
+        )
+    async with services.pools.system() as conn:
+        await users.rename(conn, opened.user.user_id, name)
+    return enter(request, signed_in, own_path(None))
+
+
+@router.get("/sign-out")
+async def ask_to_leave(request: Request) -> Response:
+    """Ask whether the session is to end."""
+    return page(request, "sign_out.html")
+
+
+@router.post("/sign-out")
+async def leave(request: Request, services: ServicesOf) -> Response:
+    """End the session of this browser with all that came of it."""
+    await read_form(request)
+    now = now_of(services)
+    try:
+        async with services.pools.system() as conn:
+            session = await sessions.read(conn, session_cookie_of(request), now)
+            await sessions.end(conn, session.session_id, now)
+    except SignInNeeded:
+        pass
+    return unseat(request, redirect(f"/sign-in?{urlencode({'done': 'signed-out'})}"))
+
+
+def sign_in_page(
+    request: Request,
+    return_to: str,
+    *,
+    email: str = "",
+    message: str | None = None,
+    fault: Fault = NO_FAULT,
+) -> Response:
+    """Show the page that asks who is there."""
+    return page(
+        request,
+        "sign_in.html",
+        fault=fault,
+        return_to=return_to,
+        email=email,
+        message=message,
+        provider=None,
+    )
+
+
+def set_up_page(
+    request: Request,
+    user: User,
+    token: str,
+    *,
+    asks_code: bool = False,
+    name: str | None = None,
+    fault: Fault = NO_FAULT,
+) -> Response:
+    """Show the page on which who came by a link chooses a name and a password."""
+    return page(
+        request,
+        "set_up.html",
+        fault=fault,
+        heading="Choose a password",
+        sentence=None,
+        action="/sign-in/link/password",
+        token=token,
+        email=user.email or "",
+        name=user.name if name is None else name,
+        asks_code=asks_code,
+        button="Sign in",
+    )
+
+
+def enter(request: Request, signed_in: SignedIn, return_to: str) -> Response:
+    """Send a browser on as who signed in."""
+    return seat(request, redirect(return_to), signed_in.cookie)
+
+
+def visitor_of(request: Request) -> Visitor:
+    """Return from where and with what a request comes."""
+    return Visitor(address=address_of(request), user_agent=user_agent_of(request))
+
+
+def site_of(services: Services) -> Site:
+    """Return what passkeys of this stack are bound to."""
+    return Site(origin=services.config.origin)
+
+
+def told(values: dict[str, Any]) -> JSONResponse:
+    """Answer a script of our own page."""
+    return JSONResponse(values, headers={"Cache-Control": "no-store"})
+
+
+def text_of(sent: dict[str, Any], name: str) -> str:
+    """Return a text that a script sent, empty where it sent none."""
+    value = sent.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def credential_of(sent: dict[str, Any]) -> dict[str, Any]:
+    """Return what a browser answered.
+
+    Raises:
+        InvalidInput: the script sent no such thing.
+    """
+    credential = sent.get("credential")
+    if not isinstance(credential, dict):
+        raise InvalidInput(field="credential", reason="expected an object")
+    return credential
+
+
+def require_name(name: str) -> None:
+    """Refuse what is no name of a person.
+
+    Raises:
+        InvalidInput: it is empty, too long, or holds what cannot be printed.
+    """
+    if not 0 < len(name) <= 100 or not name.isprintable():
+        raise InvalidInput(field="name", reason="expected 1 to 100 characters")
+
+
+def _link_page(request: Request, fault: Fault = NO_FAULT) -> Response:
+    return page(
+        request,
+        "token.html",
+        fault=fault,
+        heading="Sign in by link",
+        action="/sign-in/link",
+        sentence="Your link is good for signing in once.",
+    )
