@@ -13,6 +13,7 @@ from serve.identity.access import declare
 from serve.pages.shell import FILES
 from serve.parameters import refuse_unknown
 from serve.routes import (
+    account,
     account_pages,
     api_keys,
     authorize_page,
@@ -31,6 +32,7 @@ from serve.routes import (
     market,
     members,
     oauth,
+    oauth_clients,
     oauth_metadata,
     options,
     organisation,
@@ -81,6 +83,8 @@ _NOUNS = (
     invitations,
     api_keys,
     personal_data,
+    account,
+    oauth_clients,
 )
 
 _DOORS = (

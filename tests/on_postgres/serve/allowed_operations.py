@@ -97,6 +97,13 @@ ALLOWED: dict[tuple[str, str], str] = {
     ("GET", "/v1/keys"): "owner admin analyst researcher operator",
     ("POST", "/v1/keys"): "owner admin analyst researcher operator",
     ("DELETE", "/v1/keys/{key_id}"): "owner admin analyst researcher operator",
+    ("GET", "/v1/account"): EVERYONE,
+    ("PATCH", "/v1/account"): EVERYONE,
+    ("GET", "/v1/sessions"): EVERYONE,
+    ("DELETE", "/v1/sessions/{session_id}"): EVERYONE,
+    ("GET", "/v1/oauth-clients"): ADMINS,
+    ("POST", "/v1/oauth-clients"): ADMINS,
+    ("DELETE", "/v1/oauth-clients/{client_id}"): ADMINS,
     ("GET", "/v1/account/personal-data"): EVERYONE,
     ("DELETE", "/v1/account/personal-data"): EVERYONE,
     ("GET", "/v1/personal-data/{user_id}"): ADMINS,
@@ -104,6 +111,7 @@ ALLOWED: dict[tuple[str, str], str] = {
 }
 
 DANGEROUS = {
+    ("POST", "/v1/oauth-clients"),
     ("DELETE", "/v1/members/{user_id}"),
     ("POST", "/v1/members/{user_id}/disable"),
     ("POST", "/v1/members/{user_id}/enable"),

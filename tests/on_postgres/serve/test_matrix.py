@@ -20,7 +20,8 @@ from core.identity import Permission, Role, permissions_of
 from core.runs import DEFAULT_ORG
 from serve.api import create_api
 from serve.streams import create_streams
-from storage.identity import api_keys
+from storage.identity import api_keys, oauth_clients
+from storage.identity.oauth_clients import StoredClient
 from tests.identities import NOW, OTHER_ORG, add_user, key_headers
 from tests.on_postgres.serve.allowed_operations import ALLOWED, DANGEROUS
 from tests.on_postgres.serve.conftest import held
@@ -34,7 +35,15 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(300)]
 
 PLAIN = {"code": "CL", "venue": "nowhere", "name": "crack"}
-OBJECTS = ("run_id", "webhook_id", "key_id", "user_id", "invitation_id", "client_id")
+OBJECTS = (
+    "run_id",
+    "webhook_id",
+    "key_id",
+    "user_id",
+    "invitation_id",
+    "session_id",
+    "client_id",
+)
 NOBODY = {**PLAIN, **dict.fromkeys(OBJECTS, str(UUID(int=7)))}
 TENANT_TABLES = (
     "books",
@@ -44,6 +53,7 @@ TENANT_TABLES = (
     "api_keys",
     "memberships",
     "invitations",
+    "oauth_clients",
 )
 REFUSALS = {"unauthenticated", "forbidden", "person-needed", "step-up-required"}
 GOOD_BODIES: dict[tuple[str, str], bytes] = {
@@ -151,6 +161,17 @@ async def objects(client: httpx.AsyncClient, services: "Services") -> dict[str, 
     hook = await client.post("/v1/webhooks", json={"url": "https://example.com/hook"})
     book = await client.post("/v1/books", json=BOOK)
     invited = {"email": "new@example.com", "role": "analyst"}
+    made = StoredClient(
+        org_id=DEFAULT_ORG,
+        client_id="meter",
+        name="Meter",
+        redirect_uris=(),
+        grants=(),
+        scopes=(),
+        role=None,
+        created_by="",
+        created_at=NOW,
+    )
     invitation = await client.post("/v1/invitations", json=invited)
     for answer in (run, hook, book, invitation):
         assert answer.is_success, answer.text
@@ -161,6 +182,8 @@ async def objects(client: httpx.AsyncClient, services: "Services") -> dict[str, 
             org_id=DEFAULT_ORG, name="k", role=Role.ANALYST, created_by="", user_id=member
         )
         key = await api_keys.create(conn, new, new_secret(), NOW)
+        await oauth_clients.create(conn, made)
+    session = await begin_session(services, member)
     return {
         "run_id": run.json()["run_id"],
         "webhook_id": hook.json()["webhook_id"],
@@ -168,6 +191,8 @@ async def objects(client: httpx.AsyncClient, services: "Services") -> dict[str, 
         "name": BOOK["name"],
         "user_id": str(member),
         "key_id": str(key.key_id),
+        "session_id": str(session.session_id),
+        "client_id": made.client_id,
     }
 
 
@@ -291,5 +316,5 @@ async def test_the_app_role_reads_nothing_of_another_organisation(
     assert objects
     async with services.pools.read(OTHER_ORG) as conn:
         for table in TENANT_TABLES:
-            query = f"SELECT count(*) FROM {table} WHERE org_id <> $1"  # noqa: S608 - our names
+            query = f"SELECT count(org_id) FROM {table} WHERE org_id <> $1"  # noqa: S608 - our names
             assert (table, await conn.fetchval(query, OTHER_ORG)) == (table, 0)
