@@ -1,4 +1,4 @@
-"""Own the upkeep of stored ticks: partitions made ahead, and detached when they are old."""
+"""Own the upkeep of what is stored: partitions of ticks, and what is kept of people no longer."""
 
 import asyncio
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from core.clock import Clock, utc_from_ns
 from core.errors import SourceUnavailable
 from core.logs import get_logger
 from storage import partitions
+from storage.identity import retention
 from storage.pool import DatabaseUrls, Pools, open_pools
 
 log = get_logger(__name__)
@@ -25,7 +26,7 @@ class KeeperConfig:
 
 
 class Keeper:
-    """Keep the tick tables in shape.
+    """Keep the tick tables in shape, and delete what the retention schedule keeps no longer.
 
     Owns nothing that a restart could lose: each round looks at the database alone, under its
     advisory lock, so that several keepers do no harm.
@@ -48,12 +49,14 @@ class Keeper:
                 await asyncio.sleep(self._config.every_s)
 
     async def keep(self) -> list[str]:
-        """Make the next partitions, detach old ones, and return the names of those."""
+        """Make the next partitions, detach old ones, forget; return the names of those detached."""
         now = utc_from_ns(self._clock.now_ns())
         async with self._pools.system() as connection:
             made = await partitions.ensure(connection, now)
         async with self._pools.system() as connection:
             detached = await partitions.detach(connection, now, self._config.keep_days)
-        if made or detached:
-            log.info("keeper.kept", made=made, detached=detached)
+        async with self._pools.system() as connection:
+            forgotten = await retention.forget(connection, now)
+        if made or detached or forgotten:
+            log.info("keeper.kept", made=made, detached=detached, forgotten=forgotten)
         return detached
