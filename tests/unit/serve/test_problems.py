@@ -40,6 +40,14 @@ EXPECTED_STATUS = {
     "person-needed": 403,
     "form-refused": 403,
     "last-owner": 409,
+    "sign-in-needed": 401,
+    "sign-in-failed": 401,
+    "sign-in-throttled": 429,
+    "no-way-in": 409,
+    "invitation-open": 409,
+    "member-elsewhere": 403,
+    "grant-refused": 400,
+    "client-refused": 401,
     "vault-seal-broken": 500,
     "vault-key-unknown": 500,
     "payload-too-large": 413,
@@ -123,9 +131,11 @@ def test_a_member_never_replaces_the_status() -> None:
 
 async def test_a_refusal_names_the_scheme_and_an_outage_the_pause() -> None:
     for kind in all_error_classes():
-        answer = await ask(make(kind), "GET", "/fail")
+        error = make(kind)
+        answer = await ask(error, "GET", "/fail")
         assert answer.headers.get("www-authenticate") == ("Bearer" if kind.status == 401 else None)
-        assert answer.headers.get("retry-after") == ("1" if kind.status == 503 else None)
+        pause = error.context.get("retry_after_s", "1" if kind.status == 503 else None)
+        assert answer.headers.get("retry-after") == pause
 
 
 async def test_what_nobody_foresaw_is_not_explained() -> None:
