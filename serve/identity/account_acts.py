@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from core.audit import AuditEntry, Detail
-from core.errors import Forbidden, NotFound, NoWayIn, SignInFailed, StepUpRequired
-from core.identity import Permission, Role, may_appoint
+from core.errors import NoWayIn, SignInFailed, StepUpRequired
 from serve.identity import passwords, second_factor, step_up, throttle
 from serve.identity.access import STEP_UP_S
 from storage.audit import trail
-from storage.identity import endings, memberships, passkeys, users
+from storage.identity import endings, passkeys, users
 
 if TYPE_CHECKING:
     from storage.identity.sessions import Session
@@ -130,53 +129,4 @@ async def finish(
         target=f"user:{session.user_id}",
         details={**(details or {}), "sessions_ended": len(ended)},
     )
-    await trail.record(conn, entry, now)
-
-
-async def disable_user(
-    conn: "WriteConn", org_id: UUID, actor: str, role: Role, user_id: UUID, now: datetime
-) -> None:
-    """Stop a member from signing in, and end all that they were let into.
-
-    `actor` and `role` are those of who asks.
-
-    Raises:
-        NotFound: the user is not a member.
-        Forbidden: the user is an owner and the asker is not, or is of other organisations too.
-        LastOwner: the organisation would have no owner who can sign in.
-    """
-    await _require_hold_over(conn, org_id, role, user_id)
-    await memberships.require_other_owner(conn, org_id, user_id)
-    if await users.disable(conn, user_id, now):
-        await endings.end_all(conn, user_id, now, "user-disabled")
-        await _note(conn, org_id, actor, "user.disabled", user_id, now)
-
-
-async def enable_user(
-    conn: "WriteConn", org_id: UUID, actor: str, role: Role, user_id: UUID, now: datetime
-) -> None:
-    """Let a stopped member sign in again; `actor` and `role` are those of who asks.
-
-    Raises:
-        NotFound: the user is not a member.
-        Forbidden: the user is an owner and the asker is not, or is of other organisations too.
-    """
-    await _require_hold_over(conn, org_id, role, user_id)
-    if await users.enable(conn, user_id):
-        await _note(conn, org_id, actor, "user.enabled", user_id, now)
-
-
-async def _require_hold_over(conn: "WriteConn", org_id: UUID, role: Role, user_id: UUID) -> None:
-    of_user = {one.org_id: one.role for one in await memberships.of_user(conn, user_id)}
-    if org_id not in of_user:
-        raise NotFound(what="member", name=str(user_id))
-    # who is of other organisations too can only be removed from this one
-    if len(of_user) > 1 or not may_appoint(role, of_user[org_id]):
-        raise Forbidden(permission=Permission.MEMBERS_MANAGE.value)
-
-
-async def _note(
-    conn: "WriteConn", org_id: UUID, actor: str, action: str, user_id: UUID, now: datetime
-) -> None:
-    entry = AuditEntry(org_id=org_id, actor=actor, action=action, target=f"user:{user_id}")
     await trail.record(conn, entry, now)
