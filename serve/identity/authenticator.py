@@ -1,6 +1,7 @@
 """Own who a request speaks for: keys and tokens, remembered for a while, refused once revoked."""
 
 import asyncio
+import math
 import time
 from collections import OrderedDict
 from contextlib import suppress
@@ -25,6 +26,7 @@ STALE_S = 5.0
 KEY_FRESH_S = 3.0
 """Be how long a key is taken for what it was when it was last read."""
 MAX_CREDENTIAL_CHARACTERS = 8_192
+_UNREAD = "revocations cannot be read"
 _TOUCH_EVERY_S = 30.0
 _REMEMBERED = 10_000
 
@@ -49,8 +51,8 @@ class Authenticator:
         self._clock = clock
         self._tokens = tokens
         self._window = RevocationWindow()
-        self._window_read_at: float | None = None
-        self._window_is_read = asyncio.Event()
+        self._window_read_at = self._failed_at = -math.inf
+        self._reading = asyncio.Lock()
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
         self._used: dict[UUID, datetime] = {}
 
@@ -117,15 +119,29 @@ class Authenticator:
         async with self._pools.system() as conn:
             self._window.replace(await revocations.since(conn, since))
         self._window_read_at = started
-        self._window_is_read.set()
 
     async def _require_fresh(self) -> None:
-        if self._window_read_at is None:
-            with suppress(TimeoutError):
+        """Read revocations now where the last reading is too old: this process may have been busy.
+
+        Raises:
+            SourceUnavailable: they cannot be read.
+        """
+        if self._is_window_fresh():
+            return
+        async with self._reading:
+            if self._is_window_fresh():
+                return
+            if time.monotonic() - self._failed_at < POLL_S:
+                raise SourceUnavailable(source="database", reason=_UNREAD)
+            try:
                 async with asyncio.timeout(STALE_S):
-                    await self._window_is_read.wait()
-        if self._window_read_at is None or time.monotonic() - self._window_read_at > STALE_S:
-            raise SourceUnavailable(source="database", reason="revocations cannot be read")
+                    await self._read_window()
+            except (SourceUnavailable, TimeoutError):
+                self._failed_at = time.monotonic()
+                raise SourceUnavailable(source="database", reason=_UNREAD) from None
+
+    def _is_window_fresh(self) -> bool:
+        return time.monotonic() - self._window_read_at <= STALE_S
 
     async def _principal_of(self, credential: str, now: datetime) -> Principal:
         digest = digest_of(credential)
