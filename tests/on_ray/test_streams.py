@@ -30,7 +30,7 @@ def socket_url(stack: "Stack", query: str) -> str:
 
 
 def key_of(stack: "Stack") -> str:
-    return find_address(data_dir=stack.data).key
+    return stack.chosen.secrets_key()
 
 
 @asynccontextmanager

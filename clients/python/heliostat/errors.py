@@ -2,6 +2,8 @@
 
 HeliostatError
 ├── NotConfigured             no address or no key was given or found
+├── NotSignedIn               the login on this machine is over, or there is none
+├── SignInFailed              a sign-in was refused, or took too long
 ├── NotInstalled              an optional package is not there
 ├── Unreachable               no answer came: connection refused, lost or timed out
 ├── UnexpectedAnswer          the answer is not what the API promises
@@ -51,6 +53,21 @@ class HeliostatError(Exception):
 
 class NotConfigured(HeliostatError):
     """Raised when no address or no key was given or found."""
+
+
+class NotSignedIn(HeliostatError):
+    """Raised when the login stored for an address is over, or there is none."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.url = url
+
+    def __str__(self) -> str:
+        return f"Nobody is signed in at {self.url}."
+
+
+class SignInFailed(HeliostatError):
+    """Raised when a sign-in was refused in the browser, or took too long."""
 
 
 class NotInstalled(HeliostatError):

@@ -9,6 +9,7 @@ import anyio.to_thread
 import httpx
 
 from heliostat.address import Address
+from heliostat.authorization import authorization_of
 from heliostat.effects import (
     Call,
     Effect,
@@ -22,6 +23,7 @@ from heliostat.effects import (
     Write,
     unreachable,
 )
+from heliostat.errors import HeliostatError
 from heliostat.retry import Timeouts
 
 T = TypeVar("T")
@@ -31,7 +33,8 @@ def client_settings(address: Address, timeouts: Timeouts) -> dict[str, Any]:
     """Return what both httpx clients are built with."""
     return {
         "base_url": address.url,
-        "headers": {"Authorization": f"Bearer {address.key}", "User-Agent": "heliostat-python/0.1"},
+        "auth": authorization_of(address),
+        "headers": {"User-Agent": "heliostat-python/0.1"},
         "timeout": httpx.Timeout(
             connect=timeouts.connect_s,
             read=timeouts.read_s,
@@ -57,9 +60,12 @@ class Stepper(Generic[T]):
         """Hand the outcome of the last effect to the flow."""
         self._advance(lambda: self._flow.send(outcome))
 
-    def fail(self, error: httpx.RequestError) -> None:
+    def fail(self, error: httpx.RequestError | HeliostatError) -> None:
         """Throw the failure of the last effect into the flow."""
-        self._advance(lambda: self._flow.throw(unreachable(str(self._url), error)))
+        told = error
+        if isinstance(told, httpx.RequestError):
+            told = unreachable(str(self._url), told)
+        self._advance(lambda: self._flow.throw(told))
 
     def close(self) -> None:
         self._flow.close()
@@ -99,7 +105,7 @@ class SyncTransport:
                     continue
                 try:
                     outcome = wire.perform(effect)
-                except httpx.RequestError as error:
+                except (httpx.RequestError, HeliostatError) as error:
                     stepper.fail(error)
                 else:
                     stepper.succeed(outcome)
@@ -163,7 +169,7 @@ class AsyncTransport:
                     continue
                 try:
                     outcome = await wire.perform(effect)
-                except httpx.RequestError as error:
+                except (httpx.RequestError, HeliostatError) as error:
                     stepper.fail(error)
                 else:
                     stepper.succeed(outcome)
