@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cluster.commands import (
+    audit,
     backends,
     backtest,
     bars,
@@ -72,6 +73,7 @@ _NOUNS = (
     jobs,
     sql,
     vault,
+    audit,
     settlements,
     books,
     risk,

@@ -16,6 +16,7 @@ from actors.qpu.actor import QpuConfig
 from actors.remote import ActorsConfig
 from actors.runs.manager import RunManagerConfig
 from actors.weather import WeatherConfig
+from cluster.local.audit_anchors import anchors_file
 from cluster.local.context import StackContext
 from cluster.local.vault_keys import vault_config
 from cluster.settings import Settings
@@ -65,7 +66,11 @@ def _actors(context: StackContext, vendors: LiveVendors, sandbox_ahead_ns: int) 
             client=vendors.weather.client_config(context.ports, context.secrets),
             database=database,
         ),
-        keeper=KeeperConfig(database=database, keep_days=context.settings.keep_ticks_days),
+        keeper=KeeperConfig(
+            database=database,
+            anchors=anchors_file(context.settings, context.paths),
+            keep_days=context.settings.keep_ticks_days,
+        ),
         runs=RunManagerConfig(
             database=database, cache_url=cache_url, memory_bytes=_task_memory(context.settings)
         ),
@@ -136,6 +141,7 @@ def _edge(context: StackContext, vendors: LiveVendors) -> EdgeConfig:
         venues=tuple(venue.code for venue in vendors.venues),
         task_memory_bytes=_task_memory(context.settings),
         vault=vault_config(context.settings, context.paths),
+        audit_anchors=anchors_file(context.settings, context.paths),
         private_webhooks=context.settings.webhooks_private,
         model_products=model_products(context.settings, vendors),
     )

@@ -50,3 +50,8 @@ def ns_from_utc(moment: datetime) -> int:
         raise ValueError(message)
     whole = int(moment.replace(microsecond=0).timestamp())
     return whole * NANOSECONDS_PER_SECOND + moment.microsecond * 1000
+
+
+def as_utc(moment: datetime | None) -> datetime | None:
+    """Return a moment with its zone, UTC where it has none."""
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment

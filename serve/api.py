@@ -16,6 +16,7 @@ from serve.routes import (
     account,
     account_pages,
     api_keys,
+    audit,
     authorize_page,
     backends,
     books,
@@ -85,6 +86,7 @@ _NOUNS = (
     personal_data,
     account,
     oauth_clients,
+    audit,
 )
 
 _DOORS = (

@@ -85,8 +85,8 @@ class EdgeConfig:
 
     `origin` is how browsers reach this stack, and `pages` the built web page, if any. `venues` are
     those whose feeds this stack runs, and `model_products` the products whose models.
-    `task_memory_bytes` is what one task of a run may take. Webhooks may go to private addresses
-    where `private_webhooks` says so.
+    `task_memory_bytes` is what one task of a run may take, `audit_anchors` the file that anchors
+    the audit trail. Webhooks may go to private addresses where `private_webhooks` says so.
     """
 
     database: DatabaseUrls
@@ -97,6 +97,7 @@ class EdgeConfig:
     venues: tuple[str, ...]
     task_memory_bytes: int
     vault: VaultConfig
+    audit_anchors: Path
     private_webhooks: bool = False
     model_products: tuple[str, ...] = ()
 

@@ -46,6 +46,7 @@ HeliostatError
 ├── DeadlineMissed          a run was not finished when it was last wanted
 ├── BackendUnavailable      a quantum backend cannot take work now (503)
 ├── BudgetExhausted         the month's seconds of quantum hardware are used up (402)
+├── AnchorsUnreadable       the anchors of the audit trail are damaged (500)
 ├── VaultSealBroken         a stored secret was changed or is asked for as another (500)
 ├── VaultKeyUnknown         the key a stored secret depends on was not given (500)
 └── StackError              the local stack cannot start; the message says what to do
@@ -89,6 +90,7 @@ from core.errors.runs import (
     TooManyRuns,
 )
 from core.errors.sources import (
+    AnchorsUnreadable,
     BadFrame,
     FeedDisconnected,
     JournalCorrupt,
@@ -112,6 +114,7 @@ from core.errors.values import (
 from core.errors.vault import VaultKeyUnknown, VaultSealBroken
 
 __all__ = [
+    "AnchorsUnreadable",
     "BackendUnavailable",
     "BadFrame",
     "BookChanged",

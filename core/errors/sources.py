@@ -67,3 +67,14 @@ class StackError(HeliostatError):
 
     def __init__(self, *, problem: str, remedy: str) -> None:
         super().__init__(problem=problem, remedy=remedy)
+
+
+class AnchorsUnreadable(HeliostatError):
+    """Raised when the file that anchors the audit trail is damaged; line 0 means all of it."""
+
+    code = "anchors-unreadable"
+    status = 500
+    sentence = "The anchors of the audit trail in {path} cannot be read, line {line}."
+
+    def __init__(self, *, path: str, line: int) -> None:
+        super().__init__(path=path, line=line)

@@ -25,3 +25,14 @@ WHERE
     AND ($6::timestamptz IS NULL OR at < $6)
 ORDER BY position DESC
 LIMIT $7
+
+-- name: count
+SELECT count(*)
+FROM audit_entries
+
+-- name: ascending
+SELECT position, org_id, at, actor, action, target, details, previous, digest
+FROM audit_entries
+WHERE position > $1
+ORDER BY position
+LIMIT $2

@@ -1,6 +1,7 @@
 """Talk to the Heliostat API, synchronously with `Client` or asynchronously with `AsyncClient`."""
 
 from heliostat.async_client import AsyncClient
+from heliostat.audit import AuditEntry, AuditFault, AuditVerification
 from heliostat.books import (
     Book,
     BookPosition,
@@ -180,6 +181,9 @@ __all__ = [
     "ApiError",
     "Approximation",
     "AsyncClient",
+    "AuditEntry",
+    "AuditFault",
+    "AuditVerification",
     "Backend",
     "BacktestDay",
     "Bar",

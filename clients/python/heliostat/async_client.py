@@ -15,6 +15,7 @@ from heliostat.events import MarketEvent
 from heliostat.flows import ExportFormat, Flows
 from heliostat.forecasting import AsyncForecasting
 from heliostat.market_flows import RangeOptions, Resolution, TickForm, TickKind
+from heliostat.oversight import AsyncOversight
 from heliostat.pricing import AsyncPricing
 from heliostat.research import AsyncFrames
 from heliostat.retry import RetryPolicy, Timeouts
@@ -49,7 +50,14 @@ from heliostat.weather import (
 
 
 class AsyncClient(
-    AsyncFrames, AsyncDesk, AsyncSettled, AsyncForecasting, AsyncPricing, AsyncStudies, AsyncRisks
+    AsyncFrames,
+    AsyncDesk,
+    AsyncSettled,
+    AsyncForecasting,
+    AsyncPricing,
+    AsyncStudies,
+    AsyncRisks,
+    AsyncOversight,
 ):
     """Talk to the Heliostat API from asynchronous code.
 

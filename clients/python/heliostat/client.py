@@ -15,6 +15,7 @@ from heliostat.events import MarketEvent
 from heliostat.flows import ExportFormat, Flows
 from heliostat.forecasting import Forecasting
 from heliostat.market_flows import RangeOptions, Resolution, TickForm, TickKind
+from heliostat.oversight import Oversight
 from heliostat.pricing import Pricing
 from heliostat.research import Frames
 from heliostat.retry import RetryPolicy, Timeouts
@@ -48,7 +49,7 @@ from heliostat.weather import (
 )
 
 
-class Client(Frames, Desk, Settled, Forecasting, Pricing, Studies, Risks):
+class Client(Frames, Desk, Settled, Forecasting, Pricing, Studies, Risks, Oversight):
     """Talk to the Heliostat API.
 
     The address and key are the arguments, else HELIOSTAT_URL and HELIOSTAT_KEY, else those of the

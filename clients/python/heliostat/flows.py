@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from heliostat import models
 from heliostat.answers import parse, query
+from heliostat.audit_flows import AuditFlows
 from heliostat.book_flows import BookFlows
 from heliostat.effects import Call, FileBody, Flow, read_chunk
 from heliostat.errors import UnexpectedAnswer, error_from_problem
@@ -41,6 +42,7 @@ class Flows(
     OptionFlows,
     RiskFlows,
     StudyFlows,
+    AuditFlows,
 ):
     """Make the flows of one client; holds settings only, so it may be shared freely."""
 

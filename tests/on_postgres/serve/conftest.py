@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -122,6 +123,7 @@ async def services(
     told: ToldRuns,
     models_told: ToldModels,
     vault_config: VaultConfig,
+    tmp_path: Path,
 ) -> AsyncIterator[Services]:
     """Open what the routes call."""
     absent: Any = None
@@ -140,6 +142,7 @@ async def services(
             venues=(),
             task_memory_bytes=2 * 1024**3,
             vault=vault_config,
+            audit_anchors=tmp_path / "anchors.jsonl",
         ),
         pools=pools,
         cache=cache,

@@ -5,6 +5,7 @@ import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -61,6 +62,7 @@ def application(cache: Cache) -> "FastAPI":
         venues=(),
         task_memory_bytes=0,
         vault=NO_VAULT,
+        audit_anchors=Path("no-anchors.jsonl"),
     )
     services = Services(
         config=config,

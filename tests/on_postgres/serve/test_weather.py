@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -72,6 +73,7 @@ async def client(database: "Database", pools: Pools) -> AsyncIterator[httpx.Asyn
         venues=(),
         task_memory_bytes=0,
         vault=NO_VAULT,
+        audit_anchors=Path("no-anchors.jsonl"),
     )
     nobody: Any = None
     services = Services(

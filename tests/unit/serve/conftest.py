@@ -185,6 +185,7 @@ def make_edge(pages: Path | None) -> Edge:
         venues=(),
         task_memory_bytes=2 * 1024**3,
         vault=NO_VAULT,
+        audit_anchors=Path("no-anchors.jsonl"),
     )
     market, feeds, models, cache = FakeMarket(), FakeFeeds(), FakeModels(), FakeCache()
     parser, qpu, keys = FakeParser(), FakeQpu(), KnownKeys()

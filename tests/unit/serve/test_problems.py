@@ -48,6 +48,7 @@ EXPECTED_STATUS = {
     "member-elsewhere": 403,
     "grant-refused": 400,
     "client-refused": 401,
+    "anchors-unreadable": 500,
     "vault-seal-broken": 500,
     "vault-key-unknown": 500,
     "payload-too-large": 413,
