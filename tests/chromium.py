@@ -112,7 +112,7 @@ class Page:
 
     async def text(self) -> str:
         """Return what a person reads."""
-        return str(await self.evaluate("document.body.innerText"))
+        return str(await self.evaluate("document.body?.innerText ?? ''"))
 
     async def path(self) -> str:
         return str(await self.evaluate("location.pathname"))

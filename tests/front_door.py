@@ -74,7 +74,7 @@ def authorization_url(origin: str, **changes: str) -> str:
     query = {
         "response_type": "code",
         "client_id": "heliostat-web",
-        "redirect_uri": f"{origin}/callback",
+        "redirect_uri": f"{origin}/",
         "state": "as-sent",
         "code_challenge": urlsafe_b64encode(digest).rstrip(b"=").decode(),
         "code_challenge_method": "S256",

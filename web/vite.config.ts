@@ -13,6 +13,14 @@ export default defineConfig(({ mode }) => {
       assetsInlineLimit: 0,
       rolldownOptions: { input: ["index.html", "docs.html"] },
     },
-    server: { host: "127.0.0.1", proxy: { "/v1": { target: api, changeOrigin: true } } },
+    server: {
+      host: "127.0.0.1",
+      // The sign-in pages belong to the server's own name: give the stack this one as its public.
+      proxy: Object.fromEntries(
+        ["/v1", "/oauth", "/.well-known", "/sign-in", "/sign-out", "/account", "/front-door"].map(
+          (path) => [path, { target: api }],
+        ),
+      ),
+    },
   };
 });

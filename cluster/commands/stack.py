@@ -60,7 +60,7 @@ def up(
         elif as_json:
             show_json(launch.described(state, chosen))
         else:
-            show(_steps_table(state), *_addresses(state, chosen.secrets_key()))
+            show(_steps_table(state), *_addresses(state))
         if foreground:
             remark("Press Ctrl-C to end the stack.")
             launch.wait_until_down(chosen)
@@ -98,7 +98,7 @@ def _demonstrate(data: Path, state: "StackState", as_json: bool) -> None:
         return
     show(_steps_table(state), "", curve_title(curve), curve_table(curve), *curve_chart(curve))
     show("", result_table(run), "", facts_line(run), f"run {run.run_id}", "")
-    show(*_addresses(state, chosen.secrets_key()))
+    show(*_addresses(state))
 
 
 def _steps_table(state: "StackState") -> "Table":
@@ -113,11 +113,11 @@ def _steps_table(state: "StackState") -> "Table":
     return table
 
 
-def _addresses(state: "StackState", key: str) -> list[str]:
+def _addresses(state: "StackState") -> list[str]:
     link = [f"Sign in            {state.sign_in_link}"] if state.sign_in_link else []
     return [
         *link,
-        f"Web page           {state.address}/#key={key}",
+        f"Web page           {state.address}/",
         f"API documentation  {state.address}/docs",
         f"Ray dashboard      http://localhost:{state.port + 1}  (asks for the token in ray_token)",
     ]
@@ -154,7 +154,7 @@ def status(data: DataDir = None, as_json: JsonOption = False) -> None:
         show_json(launch.described(state, chosen))
         return
     show(state.status.value, _steps_table(state), "")
-    show(*_addresses(state, chosen.secrets_key()))
+    show(*_addresses(state))
     show(f"Ray token          {chosen.paths.ray_token}")
 
 

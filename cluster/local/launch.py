@@ -220,7 +220,7 @@ def described(state: StackState, chosen: ChosenStack) -> dict[str, Any]:
         "services": state.services,
         "api": state.address,
         "documentation": f"{state.address}/docs",
-        "page": f"{state.address}/#key={chosen.secrets_key()}",
+        "page": f"{state.address}/",
         "sign_in_link": state.sign_in_link or None,
         "ray_dashboard": f"http://localhost:{state.port + 1}",
         "ray_token_file": str(chosen.paths.ray_token),

@@ -1,4 +1,4 @@
-// Own the page as a whole: the key first, then market and portfolio side by side.
+// Own the page as a whole: who is there first, then market and portfolio side by side.
 
 import { useEffect, useMemo, useState } from "react";
 import { Api, messageOf } from "./api/client";
@@ -8,44 +8,17 @@ import { useFeeds } from "./feeds/useFeeds";
 import { MarketPanel } from "./market/MarketPanel";
 import { useMarket } from "./market/useMarket";
 import { RunPanel } from "./runs/RunPanel";
-import { browserPlace, forgetKey, rememberKey, takeKey } from "./session/key";
-import { KeyScreen } from "./session/KeyScreen";
+import { SignInScreen } from "./session/SignInScreen";
+import { useSession } from "./session/useSession";
 import { TopBar } from "./ui/TopBar";
 
 const FIRST_PRODUCT = "CL";
 const RETRY_MS = 4_000;
 
 export function App() {
-  const [key, setKey] = useState(() => takeKey(browserPlace()));
-  const [refused, setRefused] = useState(false);
-
-  const open = (next: string) => {
-    rememberKey(browserPlace(), next);
-    setRefused(false);
-    setKey(next);
-  };
-  useEffect(() => {
-    // A new address with a key may be pasted into an open tab, which loads nothing anew.
-    const onHash = () => {
-      const next = window.location.hash.includes("key=") ? takeKey(browserPlace()) : null;
-      if (next !== null) open(next);
-    };
-    window.addEventListener("hashchange", onHash);
-    return () => window.removeEventListener("hashchange", onHash);
-  }, []);
-
-  const api = useMemo(
-    () =>
-      key === null
-        ? null
-        : new Api(key, () => {
-            forgetKey(browserPlace());
-            setRefused(true);
-            setKey(null);
-          }),
-    [key],
-  );
-  return api === null ? <KeyScreen refused={refused} onKey={open} /> : <Desk api={api} />;
+  const { tokens, reason, signIn, onEnded } = useSession();
+  const api = useMemo(() => (tokens === null ? null : new Api(tokens, onEnded)), [tokens, onEnded]);
+  return api === null ? <SignInScreen reason={reason} onSignIn={signIn} /> : <Desk api={api} />;
 }
 
 function useProducts(api: Api) {

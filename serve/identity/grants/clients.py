@@ -47,8 +47,8 @@ class Client:
 
 def our_own(origin: str) -> Mapping[str, Client]:
     """Return the clients that belong to the stack at an origin."""
-    redirects = (f"{origin}/callback", f"{origin}/")
-    web = Client(client_id=WEB, name="Heliostat", redirect_uris=redirects, grants=(CODE, REFRESH))
+    page = (f"{origin}/",)
+    web = Client(client_id=WEB, name="Heliostat", redirect_uris=page, grants=(CODE, REFRESH))
     line = Client(client_id=COMMAND_LINE, name="Heliostat command", grants=(DEVICE, REFRESH))
     return {WEB: web, COMMAND_LINE: line}
 

@@ -1,5 +1,6 @@
-// Own the requests to the API: the key, problem+json errors, safe repetition.
+// Own the requests to the API: the token, problem+json errors, safe repetition.
 
+import { SignedOut, type Tokens } from "../session/tokens";
 import { parseJson, stringifyWithInteger } from "./json";
 import type { Curve, Feed, Problem, Product, Run, RunPage, RunSpecification } from "./types";
 
@@ -49,23 +50,37 @@ function runBody(specification: RunSpecification): string {
 }
 
 export class Api {
-  private readonly key: string;
-  private readonly onRefused: () => void;
+  private readonly tokens: Pick<Tokens, "access" | "renew">;
+  private readonly onEnded: () => void;
 
-  /** `onRefused` is called when the server does not take the key. */
-  constructor(key: string, onRefused: () => void) {
-    this.key = key;
-    this.onRefused = onRefused;
+  /** `onEnded` is called when the server gives no more tokens, or takes none. */
+  constructor(tokens: Pick<Tokens, "access" | "renew">, onEnded: () => void) {
+    this.tokens = tokens;
+    this.onEnded = onEnded;
   }
 
   /** Send one request; raise ApiError unless the answer is a success. */
   async send(path: string, init: RequestInit = {}): Promise<Response> {
+    try {
+      let response = await this.attempt(path, init);
+      if (response.status === 401) {
+        // The token may have ended on the way, or somebody ended all that were out.
+        await this.tokens.renew();
+        response = await this.attempt(path, init);
+      }
+      if (response.ok) return response;
+      if (response.status === 401) this.onEnded();
+      throw await errorOf(response);
+    } catch (error) {
+      if (error instanceof SignedOut) this.onEnded();
+      throw error;
+    }
+  }
+
+  private async attempt(path: string, init: RequestInit): Promise<Response> {
     const headers = new Headers(init.headers);
-    headers.set("Authorization", `Bearer ${this.key}`);
-    const response = await fetch(path, { ...init, headers, cache: "no-store" });
-    if (response.ok) return response;
-    if (response.status === 401) this.onRefused();
-    throw await errorOf(response);
+    headers.set("Authorization", `Bearer ${await this.tokens.access()}`);
+    return fetch(path, { ...init, headers, cache: "no-store" });
   }
 
   private async json<T>(path: string, init?: RequestInit): Promise<T> {

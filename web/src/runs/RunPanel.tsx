@@ -3,7 +3,7 @@
 import { useCallback, useEffect, useState } from "react";
 import { type Api, messageOf } from "../api/client";
 import { type ChoosingRun, isFinal, type Product, type Run } from "../api/types";
-import { browserPlace, chosenRun, showRunInAddress } from "../session/key";
+import { browserPlace, chosenRun, showRunInAddress } from "./runAddress";
 import { DEFAULT_FORM, formOf } from "./formRules";
 import { choiceOf, isChoosing, titleOf } from "./kinds";
 import { RunForm } from "./RunForm";

@@ -44,6 +44,8 @@ export function TopBar({ products, product, source, connection, onProduct }: Pro
           </span>
         )}
         <a className="top-link" href="/docs">API</a>
+        <a className="top-link" href="/account">Account</a>
+        <a className="top-link" href="/sign-out">Sign out</a>
         <span className={`state state-${connection.state}`} role="status">{STATE_WORDS[connection.state]}</span>
       </div>
     </header>

@@ -80,7 +80,7 @@ async def test_a_program_gets_its_code_and_a_device_is_let_in(visit: Visit) -> N
             "grant_type": "authorization_code",
             "client_id": "heliostat-web",
             "code": await front_door.code_of(page, origin),
-            "redirect_uri": f"{origin}/callback",
+            "redirect_uri": f"{origin}/",
             "code_verifier": front_door.VERIFIER,
         }
         tokens = await program.post("/oauth/token", data=exchange)

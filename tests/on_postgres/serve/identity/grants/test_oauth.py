@@ -41,7 +41,7 @@ class Browser:
     def query(self, **changed: str) -> list[tuple[str, str]]:
         values = {
             "client_id": clients.WEB,
-            "redirect_uri": f"{self.origin}/callback",
+            "redirect_uri": f"{self.origin}/",
             "response_type": "code",
             "code_challenge": CHALLENGE,
             "code_challenge_method": "S256",
@@ -65,7 +65,7 @@ class Browser:
             "grant_type": "authorization_code",
             "client_id": clients.WEB,
             "code": code,
-            "redirect_uri": f"{self.origin}/callback",
+            "redirect_uri": f"{self.origin}/",
             "code_verifier": VERIFIER,
         }
         return await self.token({**form, **changed})
@@ -191,7 +191,7 @@ async def test_a_code_is_good_for_its_client_address_verifier_and_minute(browser
     code = await browser.code()
     for changed in (
         {"code_verifier": "x" * 43},
-        {"redirect_uri": f"{browser.origin}/callback/"},
+        {"redirect_uri": f"{browser.origin}/callback"},
         {"code": "another"},
     ):
         assert is_refused(await browser.trade(**{"code": code, **changed}), "invalid_grant")
