@@ -82,12 +82,23 @@ def _of_platform(error: HeliostatError) -> tuple[int, str]:
 
 
 def _of_client(error: "ClientError") -> tuple[int, str]:
-    from heliostat import ApiError, NotConfigured, UnexpectedAnswer, Unreachable
+    from heliostat import (
+        ApiError,
+        NotConfigured,
+        NotSignedIn,
+        SignInFailed,
+        UnexpectedAnswer,
+        Unreachable,
+    )
 
     if isinstance(error, Unreachable | NotConfigured):
         return NO_STACK, f"{error} Start the stack with `heliostat up`."
     if isinstance(error, UnexpectedAnswer):
         return NO_STACK, str(error)
+    if isinstance(error, NotSignedIn):
+        return NOT_AUTHORISED, f"{error} Sign in with `heliostat login`."
+    if isinstance(error, SignInFailed):
+        return NOT_AUTHORISED, str(error)
     if isinstance(error, ApiError):
         return _CODE_BY_STATUS.get(error.status, WORK_FAILED), str(error)
     return WORK_FAILED, str(error)

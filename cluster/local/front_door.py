@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from cluster.local.credentials import write_private
 from core.api_keys import digest_of, new_secret
 from core.audit import AuditEntry
+from core.errors import NotFound
 from core.identity import Role
 from core.runs import DEFAULT_ORG
 from storage.audit import trail
-from storage.identity import api_keys, memberships, sign_in_links, users
-from storage.pool import DatabaseUrls, open_pools
+from storage.identity import api_keys, memberships, passkeys, sign_in_links, users
+from storage.pool import DatabaseUrls, Pools, open_pools
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -45,7 +46,8 @@ async def open_front_door(
     """Make the first owner, and a key for this machine where its file holds none that is good.
 
     The key may do what an admin may. It is told to nobody but the file, which holds it and the
-    stack's `address`. The owner gets a link at `origin` until there is a password.
+    stack's `address`. The owner gets a link at `origin` until there is a password
+    or a passkey.
     """
     pools = await open_pools(urls)
     try:
@@ -57,7 +59,26 @@ async def open_front_door(
     finally:
         await pools.close()
     write_private(client_file, json.dumps({"url": address, "key": key}))
-    return Entrance(key=key, sign_in_link=None if link is None else f"{origin}{LINK_PATH}#{link}")
+    return Entrance(key=key, sign_in_link=None if link is None else _address_of(origin, link))
+
+
+async def link_for(pools: Pools, email: str, origin: str, now: datetime) -> str:
+    """Make a sign-in link for a person, at `origin`.
+
+    Raises:
+        NotFound: nobody has this address, or was disabled.
+    """
+    async with pools.system() as conn:
+        user = await users.by_email(conn, users.plain_email(email))
+        if user is None or user.disabled_at is not None:
+            raise NotFound(what="person", name=email)
+        token = await sign_in_links.create(conn, user.user_id, now, LINK_LIVES_S)
+        await _record(conn, "sign_in_link.created", user.user_id, now)
+    return _address_of(origin, token)
+
+
+def _address_of(origin: str, token: str) -> str:
+    return f"{origin}{LINK_PATH}#{token}"
 
 
 async def _owner(conn: "WriteConn", email: str, now: datetime) -> "UUID":
@@ -73,6 +94,8 @@ async def _owner(conn: "WriteConn", email: str, now: datetime) -> "UUID":
 
 async def _link(conn: "WriteConn", user_id: "UUID", now: datetime) -> str | None:
     if (await users.read(conn, user_id)).password_hash is not None:
+        return None
+    if await passkeys.of_user(conn, user_id):
         return None
     token = await sign_in_links.create(conn, user_id, now, LINK_LIVES_S)
     await _record(conn, "sign_in_link.created", user_id, now)

@@ -1,5 +1,6 @@
 """Talk to the Heliostat API, synchronously with `Client` or asynchronously with `AsyncClient`."""
 
+from heliostat.address import login_file
 from heliostat.async_client import AsyncClient
 from heliostat.audit import AuditEntry, AuditFault, AuditVerification
 from heliostat.books import (
@@ -13,6 +14,7 @@ from heliostat.books import (
     SpreadPosition,
 )
 from heliostat.client import Client
+from heliostat.device_login import DeviceCode, sign_in, sign_out
 from heliostat.errors import (
     ApiError,
     BookChanged,
@@ -32,6 +34,7 @@ from heliostat.errors import (
     NotConfigured,
     NotFound,
     NotInstalled,
+    NotSignedIn,
     PayloadTooLarge,
     PlanLimitExceeded,
     RateLimited,
@@ -44,6 +47,7 @@ from heliostat.errors import (
     ServerError,
     SettlementFileRejected,
     SettlementsChanged,
+    SignInFailed,
     TooManyRuns,
     Unauthenticated,
     Unavailable,
@@ -91,6 +95,15 @@ from heliostat.histories import (
     Spread,
     SpreadPoint,
     SpreadSide,
+)
+from heliostat.identity import (
+    Account,
+    AccountOrganisation,
+    Factors,
+    Invitation,
+    Key,
+    Member,
+    SignInSession,
 )
 from heliostat.models import (
     Bar,
@@ -178,6 +191,8 @@ from heliostat.weather import (
 from heliostat.webhooks import verify_webhook
 
 __all__ = [
+    "Account",
+    "AccountOrganisation",
     "ApiError",
     "Approximation",
     "AsyncClient",
@@ -217,12 +232,14 @@ __all__ = [
     "DailyForecast",
     "DegreeDay",
     "DegreeDays",
+    "DeviceCode",
     "EstimatedVolatility",
     "ExpiredContract",
     "ExplainedBook",
     "ExplainedDeal",
     "ExplainedPosition",
     "ExportResult",
+    "Factors",
     "Feed",
     "FeedDetail",
     "FeedQueue",
@@ -251,8 +268,11 @@ __all__ = [
     "ImportResult",
     "Instrument",
     "InvalidInput",
+    "Invitation",
+    "Key",
     "LikelihoodRatio",
     "MarketEvent",
+    "Member",
     "ModelCard",
     "ModelNotApplicable",
     "ModelNotReady",
@@ -261,6 +281,7 @@ __all__ = [
     "NotConfigured",
     "NotFound",
     "NotInstalled",
+    "NotSignedIn",
     "OptionPosition",
     "OptionValue",
     "PayloadTooLarge",
@@ -299,6 +320,8 @@ __all__ = [
     "SettlementFileRejected",
     "SettlementsChanged",
     "ShortfallTest",
+    "SignInFailed",
+    "SignInSession",
     "SkillScore",
     "Smile",
     "SmilePoint",
@@ -336,5 +359,8 @@ __all__ = [
     "Webhook",
     "WebhookDelivery",
     "WebhookNotGenuine",
+    "login_file",
+    "sign_in",
+    "sign_out",
     "verify_webhook",
 ]

@@ -117,6 +117,20 @@ def find_url(
     return _checked(url)
 
 
+def login_file(
+    url: str | None = None,
+    data_dir: Path | str | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> LoginFile:
+    """Return where the login of an address is kept; the address is that of `find_url`.
+
+    Raises:
+        NotConfigured: nothing names an address, or it is none.
+    """
+    variables = os.environ if environ is None else environ  # noqa: TID251 - the client's own door
+    return LoginFile(config_folder(variables), find_url(url, data_dir, variables))
+
+
 def _key_of_the_file(url: str, data_dir: Path | str | None, variables: Mapping[str, str]) -> ApiKey:
     path = _client_file(data_dir, variables)
     stored_url, key = _read_client_file(path)

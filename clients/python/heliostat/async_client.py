@@ -16,6 +16,7 @@ from heliostat.flows import ExportFormat, Flows
 from heliostat.forecasting import AsyncForecasting
 from heliostat.market_flows import RangeOptions, Resolution, TickForm, TickKind
 from heliostat.oversight import AsyncOversight
+from heliostat.people import AsyncPeople
 from heliostat.pricing import AsyncPricing
 from heliostat.research import AsyncFrames
 from heliostat.retry import RetryPolicy, Timeouts
@@ -58,6 +59,7 @@ class AsyncClient(
     AsyncStudies,
     AsyncRisks,
     AsyncOversight,
+    AsyncPeople,
 ):
     """Talk to the Heliostat API from asynchronous code.
 

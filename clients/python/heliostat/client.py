@@ -16,6 +16,7 @@ from heliostat.flows import ExportFormat, Flows
 from heliostat.forecasting import Forecasting
 from heliostat.market_flows import RangeOptions, Resolution, TickForm, TickKind
 from heliostat.oversight import Oversight
+from heliostat.people import People
 from heliostat.pricing import Pricing
 from heliostat.research import Frames
 from heliostat.retry import RetryPolicy, Timeouts
@@ -49,11 +50,12 @@ from heliostat.weather import (
 )
 
 
-class Client(Frames, Desk, Settled, Forecasting, Pricing, Studies, Risks, Oversight):
+class Client(Frames, Desk, Settled, Forecasting, Pricing, Studies, Risks, Oversight, People):
     """Talk to the Heliostat API.
 
-    The address and key are the arguments, else HELIOSTAT_URL and HELIOSTAT_KEY, else those of the
-    stack whose data directory is `data_dir`, HELIOSTAT_DATA or `./.heliostat`. `transport` is
+    The address and key are the arguments, else HELIOSTAT_URL and HELIOSTAT_KEY, else the login of
+    `heliostat login`, else those of the stack whose data directory is `data_dir`, HELIOSTAT_DATA or
+    `./.heliostat`. `transport` is
     httpx's seam for tests. Every method raises the errors of `heliostat.errors`.
     """
 

@@ -18,6 +18,7 @@ from heliostat.files import save
 from heliostat.forecast_flows import ForecastFlows
 from heliostat.frames import FrameFlows
 from heliostat.history_flows import HistoryFlows
+from heliostat.identity_flows import IdentityFlows
 from heliostat.market_flows import MarketFlows
 from heliostat.option_flows import OptionFlows
 from heliostat.risk_flows import RiskFlows
@@ -43,6 +44,7 @@ class Flows(
     RiskFlows,
     StudyFlows,
     AuditFlows,
+    IdentityFlows,
 ):
     """Make the flows of one client; holds settings only, so it may be shared freely."""
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cluster.local.front_door import MACHINE_KEY_NAME, Entrance, open_front_door
+from cluster.local.front_door import MACHINE_KEY_NAME, Entrance, link_for, open_front_door
 from core.api_keys import digest_of
+from core.errors import NotFound
 from core.identity import Role
 from core.runs import DEFAULT_ORG
 from storage.audit import trail
-from storage.identity import api_keys, memberships, users
+from storage.identity import api_keys, memberships, sign_in_links, users
 from storage.pool import Pools
 
 if TYPE_CHECKING:
@@ -97,3 +98,19 @@ async def test_a_link_lets_the_owner_in_until_there_is_a_password(
         (member,) = await memberships.members(conn, DEFAULT_ORG)
         await users.set_password(conn, member.user_id, "hash", NOW, stands_alone=True)
     assert (await opened(database, file)).sign_in_link is None
+
+
+async def test_who_lost_every_way_gets_a_link_that_the_trail_tells_of(pools: Pools) -> None:
+    async with pools.system() as conn:
+        user = await users.create(conn, "ada@example.com", "Ada", NOW)
+        await memberships.add(conn, DEFAULT_ORG, user.user_id, Role.ANALYST, NOW)
+    link = await link_for(pools, "Ada@Example.com", ORIGIN, NOW)
+    token = link.removeprefix(f"{ORIGIN}/sign-in/link#")
+    async with pools.system() as conn:
+        assert await sign_in_links.peek(conn, token, NOW) == user.user_id
+        (entry,) = await trail.page(conn, DEFAULT_ORG, limit=1)
+        await users.disable(conn, user.user_id, NOW)
+    assert (entry.action, entry.target) == ("sign_in_link.created", str(user.user_id))
+    for email in ("ada@example.com", "nobody@example.com"):
+        with pytest.raises(NotFound):
+            await link_for(pools, email, ORIGIN, NOW)

@@ -14,6 +14,8 @@ from core.clock import ShiftedClock, utc_from_ns
 from core.identity import Role
 from core.runs import DEFAULT_ORG
 from serve.api import create_api
+from serve.identity.authenticator import Authenticator
+from serve.identity.keyring import Keyring
 from serve.services import Services
 from storage.identity import memberships, sign_in_links, users
 
@@ -47,8 +49,15 @@ class House:
 def house_at(services: Services, origin: str) -> House:
     """Return a house of these services, whose time can be shifted."""
     clock = ShiftedClock(0)
-    config = replace(services.config, origin=origin)
-    return House(replace(services, config=config, clock=clock), clock, origin)
+    keyring = Keyring(services.pools, services.vault, origin)
+    moved = replace(
+        services,
+        config=replace(services.config, origin=origin),
+        clock=clock,
+        keyring=keyring,
+        authenticator=Authenticator(services.pools, clock, keyring),
+    )
+    return House(moved, clock, origin)
 
 
 @asynccontextmanager

@@ -1,0 +1,140 @@
+"""Own `heliostat members`: who belongs to the organisation, as what, and who is to."""
+
+from typing import Annotated
+
+import typer
+
+from cluster.commands.connection import DataOption, connect
+from cluster.commands.exit_codes import teach
+from cluster.commands.output import JsonOption, remark, show, show_json
+
+members_app = typer.Typer(
+    no_args_is_help=True, help="Show, invite and remove members, and change their roles."
+)
+
+MemberArgument = Annotated[str, typer.Argument(metavar="USER_ID", help="The member's id.")]
+RoleOption = Annotated[
+    str,
+    typer.Option(
+        metavar="ROLE",
+        help="owner, admin, analyst, researcher, operator, billing or read-only.",
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.add_typer(members_app, name="members")
+
+
+@members_app.command("list", epilog=teach("heliostat members list"))
+def list_members(
+    context: typer.Context, data: DataOption = None, as_json: JsonOption = False
+) -> None:
+    """List who belongs to the organisation."""
+    with connect(context, data) as client:
+        found = client.members()
+    if as_json:
+        show_json({"items": [one.model_dump(mode="json") for one in found]})
+        return
+    from rich.table import Table
+
+    table = Table("member", "name", "address", "role", "joined", "", box=None, pad_edge=False)
+    for one in found:
+        state = "" if one.disabled_at is None else f"disabled {one.disabled_at:%Y-%m-%d}"
+        joined = f"{one.joined_at:%Y-%m-%d}"
+        table.add_row(one.user_id, one.name, one.email or "", one.role, joined, state)
+    show(table)
+
+
+@members_app.command(
+    "invite", epilog=teach("heliostat members invite ada@example.com --role analyst")
+)
+def invite(
+    context: typer.Context,
+    email: Annotated[str, typer.Argument(metavar="ADDRESS", help="Whom to invite.")],
+    role: RoleOption,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Invite a person; send them the link that is printed now and never again."""
+    with connect(context, data) as client:
+        made = client.invite(email, role)
+    if as_json:
+        show_json(made.model_dump(mode="json"))
+        return
+    show(made.link or "")
+    remark(
+        f"Send the link to {made.email}: it is good once, until {made.expires_at:%Y-%m-%d %H:%M}."
+    )
+
+
+@members_app.command("invitations", epilog=teach("heliostat members invitations"))
+def list_invitations(
+    context: typer.Context, data: DataOption = None, as_json: JsonOption = False
+) -> None:
+    """List invitations, newest first."""
+    with connect(context, data) as client:
+        found = client.invitations()
+    if as_json:
+        hidden = {"token", "link"}
+        show_json({"items": [one.model_dump(mode="json", exclude=hidden) for one in found]})
+        return
+    from rich.table import Table
+
+    table = Table("invitation", "address", "role", "state", "good until", box=None, pad_edge=False)
+    for one in found:
+        until = f"{one.expires_at:%Y-%m-%d}"
+        table.add_row(one.invitation_id, one.email, one.role, one.state, until)
+    show(table if found else "Nobody was invited yet.")
+
+
+@members_app.command("withdraw", epilog=teach("heliostat members withdraw INVITATION_ID"))
+def withdraw(
+    context: typer.Context,
+    invitation_id: Annotated[
+        str, typer.Argument(metavar="INVITATION_ID", help="The invitation's id.")
+    ],
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make the link of an invitation good for nothing."""
+    with connect(context, data) as client:
+        client.withdraw_invitation(invitation_id)
+    if as_json:
+        show_json({"invitation_id": invitation_id, "withdrawn": True})
+    else:
+        show(f"Invitation {invitation_id} is withdrawn.")
+
+
+@members_app.command("role", epilog=teach("heliostat members role USER_ID --role operator"))
+def change_role(
+    context: typer.Context,
+    user_id: MemberArgument,
+    role: RoleOption,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give a member another role; tokens of the former one end within 5 s."""
+    with connect(context, data) as client:
+        member = client.change_role(user_id, role)
+    if as_json:
+        show_json(member.model_dump(mode="json"))
+    else:
+        show(f"{member.name} is {member.role} now.")
+
+
+@members_app.command("remove", epilog=teach("heliostat members remove USER_ID"))
+def remove(
+    context: typer.Context,
+    user_id: MemberArgument,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """End a membership, with the sessions and keys that came of it."""
+    with connect(context, data) as client:
+        client.remove_member(user_id)
+    if as_json:
+        show_json({"user_id": user_id, "removed": True})
+    else:
+        show(f"Member {user_id} is removed.")
