@@ -20,6 +20,7 @@ from serve.routes import (
     authorize_page,
     backends,
     books,
+    compliance,
     device_page,
     factor_pages,
     feeds,
@@ -87,6 +88,7 @@ _NOUNS = (
     account,
     oauth_clients,
     audit,
+    compliance,
 )
 
 _DOORS = (

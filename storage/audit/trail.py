@@ -43,6 +43,12 @@ async def head(conn: "ReadConn") -> tuple[int, bytes]:
     return (0, GENESIS) if row is None else (row["position"], row["digest"])
 
 
+async def first_after(conn: "ReadConn", position: int) -> datetime | None:
+    """Return when the first entry behind a position was made, None where there is none."""
+    found: datetime | None = await conn.fetchval(_SQL["first_after"], position)
+    return found
+
+
 async def page(
     conn: "ReadConn",
     org_id: UUID,

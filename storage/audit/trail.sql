@@ -36,3 +36,10 @@ FROM audit_entries
 WHERE position > $1
 ORDER BY position
 LIMIT $2
+
+-- name: first_after
+SELECT at
+FROM audit_entries
+WHERE position > $1
+ORDER BY position
+LIMIT 1

@@ -2,7 +2,7 @@
 
 from heliostat.address import login_file
 from heliostat.async_client import AsyncClient
-from heliostat.audit import AuditEntry, AuditFault, AuditVerification
+from heliostat.audit import AuditEntry, AuditFault, AuditVerification, ComplianceReport, Control
 from heliostat.books import (
     Book,
     BookPosition,
@@ -216,12 +216,14 @@ __all__ = [
     "Chunk",
     "Client",
     "Cointegration",
+    "ComplianceReport",
     "Conflated",
     "Conflict",
     "ContractForecast",
     "ContractGreeks",
     "ContractRisk",
     "ContractVolatility",
+    "Control",
     "CurrentWeather",
     "Curve",
     "CurveNotFound",

@@ -1,4 +1,4 @@
-"""Own the typed answers about the audit trail."""
+"""Own the typed answers about the audit trail and compliance."""
 
 from datetime import datetime
 
@@ -42,3 +42,22 @@ class AuditVerification(Model):
     last_anchored: int
     head: str
     faults: tuple[AuditFault, ...]
+
+
+class Control(Model):
+    """Hold one control: what is demanded, by which clauses, and what its check found."""
+
+    control_id: str
+    demand: str
+    clauses: tuple[str, ...]
+    holds: bool
+    evidence: str
+    remedy: str | None = None
+
+
+class ComplianceReport(Model):
+    """Hold the findings of every control that software can evidence."""
+
+    checked_at: datetime
+    holds: bool
+    items: tuple[Control, ...]

@@ -1,11 +1,11 @@
-"""Own the conversations about the audit trail."""
+"""Own the conversations about the audit trail and compliance."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypedDict
 
 from heliostat.answers import query
-from heliostat.audit import AuditPage, AuditVerification
+from heliostat.audit import AuditPage, AuditVerification, ComplianceReport
 from heliostat.conversation import Conversation
 from heliostat.effects import Call, Emit, Flow
 
@@ -48,3 +48,7 @@ class AuditFlows(Conversation):
     def verify_audit(self) -> Flow[AuditVerification]:
         call = Call(method="GET", path=f"{_PATH}/verification", silence_s=self.timeouts.silence_s)
         return self._fetch(AuditVerification, call)
+
+    def compliance(self) -> Flow[ComplianceReport]:
+        call = Call(method="GET", path="/v1/compliance", silence_s=self.timeouts.silence_s)
+        return self._fetch(ComplianceReport, call)

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Generator
 from typing import TYPE_CHECKING, Unpack
 
-from heliostat.audit import AuditEntry, AuditVerification
+from heliostat.audit import AuditEntry, AuditVerification, ComplianceReport
 from heliostat.audit_flows import AuditChoice
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Oversight:
-    """Be the part of a client that reads the audit trail."""
+    """Be the part of a client that oversees: the audit trail, compliance."""
 
     _transport: "SyncTransport"
     _flows: "Flows"
@@ -25,9 +25,13 @@ class Oversight:
         """Have every entry of the trail looked at, and the heads noted outside the database."""
         return self._transport.run(self._flows.verify_audit())
 
+    def compliance(self) -> ComplianceReport:
+        """Have the check of every control carried out, and return what was found."""
+        return self._transport.run(self._flows.compliance())
+
 
 class AsyncOversight:
-    """Be the part of an asynchronous client that reads the audit trail."""
+    """Be the part of an asynchronous client that oversees: the audit trail, compliance."""
 
     _transport: "AsyncTransport"
     _flows: "Flows"
@@ -39,3 +43,7 @@ class AsyncOversight:
     async def verify_audit(self) -> AuditVerification:
         """Have every entry of the trail looked at, and the heads noted outside the database."""
         return await self._transport.run(self._flows.verify_audit())
+
+    async def compliance(self) -> ComplianceReport:
+        """Have the check of every control carried out, and return what was found."""
+        return await self._transport.run(self._flows.compliance())

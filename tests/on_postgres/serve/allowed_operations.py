@@ -83,6 +83,7 @@ ALLOWED: dict[tuple[str, str], str] = {
     ("POST", "/v1/webhooks"): ADMINS,
     ("DELETE", "/v1/webhooks/{webhook_id}"): ADMINS,
     ("POST", "/v1/webhooks/{webhook_id}/test"): ADMINS,
+    ("GET", "/v1/compliance"): OVERSEERS,
     ("GET", "/v1/audit"): OVERSEERS,
     ("GET", "/v1/audit/verification"): OVERSEERS,
     ("GET", "/v1/organisation"): EVERYONE,

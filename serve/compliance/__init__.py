@@ -1,0 +1,1 @@
+"""Own the compliance report: controls that software can evidence, each with its live check."""

@@ -1,0 +1,1 @@
+"""Own what the database itself shows of how data is kept: walls, secrets, people, leftovers."""
