@@ -38,8 +38,8 @@ def login(
 ) -> None:
     """Sign in: open the address it prints, on any device, and let this machine in.
 
-    The login is kept for this user alone, renewed by itself for 30 days at most, and goes before
-    the key of a stack on this machine.
+    The login is kept for this user alone and renewed by itself for as long as the session in the
+    browser that let it in, 14 days at most. It goes before the key of a stack on this machine.
     """
     from heliostat import login_file, sign_in
 

@@ -33,7 +33,7 @@ class Family:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """Hold the person behind a session as they are now."""
+    """Hold the person behind a session as they are now; it ends at `expires_at` at the latest."""
 
     user_id: UUID
     org_id: UUID
@@ -41,15 +41,16 @@ class Holder:
     role: Role
     methods: tuple[str, ...]
     authenticated_at: datetime
+    expires_at: datetime
 
 
-async def holder(conn: "WriteConn", session_id: UUID) -> Holder | None:
+async def holder(conn: "WriteConn", session_id: UUID, now: datetime) -> Holder | None:
     """Return the person of a session, who stays so until the transaction ends.
 
-    None where the session was ended, or its user is disabled or no longer a member. Comes before
+    None where the session has ended, or its user is disabled or no longer a member. Comes before
     anything else is locked: what ends a session locks in this order too.
     """
-    row = await conn.fetchrow(_SQL["holder"], session_id)
+    row = await conn.fetchrow(_SQL["holder"], session_id, now)
     if row is None:
         return None
     return Holder(**{**row, "role": Role(row["role"]), "methods": tuple(row["methods"])})

@@ -7,12 +7,16 @@ WHERE family_id = $1
 -- name: holder
 SELECT
     person.user_id, session.org_id, session.session_id, membership.role, session.methods,
-    session.authenticated_at
+    session.authenticated_at, session.expires_at
 FROM users AS person
 JOIN sessions AS session ON session.user_id = person.user_id
 JOIN memberships AS membership
     ON membership.org_id = session.org_id AND membership.user_id = session.user_id
-WHERE session.session_id = $1 AND session.ended_at IS NULL AND person.disabled_at IS NULL
+WHERE
+    session.session_id = $1
+    AND session.ended_at IS NULL
+    AND session.expires_at > $2
+    AND person.disabled_at IS NULL
 FOR SHARE
 
 -- name: start

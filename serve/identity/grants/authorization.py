@@ -147,7 +147,7 @@ async def exchange(
     session_id = await authorization_codes.session_of(conn, code)
     if session_id is None:
         raise invalid_grant(_NOT_GOOD)
-    holder = await token_families.holder(conn, session_id)
+    holder = await token_families.holder(conn, session_id, now)
     stored = await authorization_codes.hold(conn, code)
     if stored is None or stored.client_id != client.client_id:
         raise invalid_grant(_NOT_GOOD)

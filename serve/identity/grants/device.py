@@ -107,7 +107,7 @@ async def exchange(
         GrantRefused: the code is not good.
     """
     session_id = await device_grants.session_of(conn, device_code)
-    holder = None if session_id is None else await token_families.holder(conn, session_id)
+    holder = None if session_id is None else await token_families.holder(conn, session_id, now)
     grant = await device_grants.hold(conn, device_code)
     if grant is None or grant.client_id != client.client_id or grant.used_at is not None:
         raise invalid_grant(_NOT_GOOD)

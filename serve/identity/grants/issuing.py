@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -20,8 +20,6 @@ from storage.identity.token_families import Family, Holder
 
 if TYPE_CHECKING:
     from storage.pool import WriteConn
-
-FAMILY_LIVES = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +73,7 @@ async def begin_family(
         session_id=holder.session_id,
         scopes=scopes,
         created_at=now,
-        expires_at=now + FAMILY_LIVES,
+        expires_at=holder.expires_at,
     )
     token = secrets.token_urlsafe(32)
     issued = of_person(family, holder, scopes, token, signer, now)

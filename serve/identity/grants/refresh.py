@@ -26,7 +26,7 @@ async def renew(
     family = await token_families.of_token(conn, token)
     if family is None or family.client_id != client.client_id:
         raise invalid_grant(_NOT_GOOD)
-    holder = await token_families.holder(conn, family.session_id)
+    holder = await token_families.holder(conn, family.session_id, now)
     spent_at, revoked_at = await token_families.hold(conn, token)
     if spent_at is not None:
         await end_family(conn, family, "reused", now)

@@ -15,6 +15,7 @@ from heliostat.address import Address, Login
 from heliostat.authorization import LoginAuth
 from heliostat.logins import LoginFile
 from serve.identity.grants import device
+from storage.identity import sessions
 from tests.on_postgres.serve.pages.house import House, kept_house
 from tests.on_postgres.serve.signed_in import begin_session
 
@@ -98,6 +99,18 @@ async def test_a_login_speaks_for_the_person_renews_itself_and_ends(machine: Mac
     with pytest.raises(NotSignedIn):
         await machine.ask(Client.account)
     assert machine.file.read() is None
+
+
+async def test_a_login_ends_with_the_session_that_let_it_in(machine: Machine) -> None:
+    await machine.sign_in()
+    services = machine.house.services
+    async with services.pools.system() as conn:
+        (session,) = await sessions.of_user(conn, machine.user_id, machine.house.now())
+        family_ends = await conn.fetchval("SELECT expires_at FROM token_families")
+    assert family_ends == session.expires_at
+    machine.sleep((session.expires_at - machine.house.now()).total_seconds() + 1)
+    with pytest.raises(NotSignedIn):
+        await machine.ask(Client.account)
 
 
 async def test_a_login_may_ask_for_less(machine: Machine) -> None:
