@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.identity import Role
+from core.runs import DEFAULT_ORG
 from heliostat import Client, DeviceCode, NotSignedIn, SignInFailed, sign_in, sign_out
 from heliostat.address import Address, Login
 from heliostat.authorization import LoginAuth
 from heliostat.logins import LoginFile
 from serve.identity.grants import device
-from storage.identity import sessions
+from serve.identity.revocation_window import RevocationWindow
+from storage.identity import revocations, sessions
+from storage.identity.revocations import RevocationKind
 from tests.on_postgres.serve.pages.house import House, kept_house
 from tests.on_postgres.serve.signed_in import begin_session
 
@@ -111,6 +114,25 @@ async def test_a_login_ends_with_the_session_that_let_it_in(machine: Machine) ->
     machine.sleep((session.expires_at - machine.house.now()).total_seconds() + 1)
     with pytest.raises(NotSignedIn):
         await machine.ask(Client.account)
+
+
+@pytest.mark.parametrize("kind", ["user", "member"])
+async def test_an_end_reaches_the_tokens_of_a_renewal_that_held_the_rows_before_it(
+    machine: Machine, kind: RevocationKind
+) -> None:
+    began = machine.house.now()
+    machine.sleep(2)
+    await machine.sign_in()  # as if it came between taking the moment and holding the rows
+    assert (await machine.ask(Client.account)).email == "ada@example.com"  # type: ignore[attr-defined]
+    subject = f"{DEFAULT_ORG}:{machine.user_id}" if kind == "member" else str(machine.user_id)
+    async with machine.house.services.pools.system() as conn:
+        await revocations.revoke(conn, kind, subject, began)
+        window = RevocationWindow()
+        window.replace(await revocations.since(conn, began))
+    login = machine.file.read()
+    assert login is not None
+    principal = await machine.house.services.keyring.read(login.access_token, machine.house.now())
+    assert window.stops(principal)
 
 
 async def test_a_login_may_ask_for_less(machine: Machine) -> None:
