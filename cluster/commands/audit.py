@@ -15,9 +15,9 @@ from cluster.commands.stack import DataDir
 from core.clock import as_utc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-    from heliostat import AuditEntry
+    from heliostat import AuditEntry, Client
     from storage.audit.verification import Verdict
 
 audit_app = typer.Typer(
@@ -57,14 +57,8 @@ def list_entries(
 ) -> None:
     """List what was done in the organisation, newest first."""
     with connect(context, data) as client:
-        entries = client.audit_entries(
-            actor=actor,
-            action=action,
-            since=as_utc(since),
-            until=as_utc(until),
-            page_size=min(limit, _LARGEST_PAGE),
-        )
-        found = list(islice(entries, limit))
+        size = min(limit, _LARGEST_PAGE)
+        found = list(islice(_entries(client, actor, action, since, until, size), limit))
     if as_json:
         show_json({"items": [one.model_dump(mode="json") for one in found]})
         return
@@ -89,13 +83,7 @@ def export(
 ) -> None:
     """Write entries, newest first, as lines of JSON with their digests."""
     with connect(context, data) as client:
-        entries = client.audit_entries(
-            actor=actor,
-            action=action,
-            since=as_utc(since),
-            until=as_utc(until),
-            page_size=_LARGEST_PAGE,
-        )
+        entries = _entries(client, actor, action, since, until, _LARGEST_PAGE)
         if str(to) == "-":
             for one in entries:
                 show_json_line(one.model_dump(mode="json"))
@@ -160,6 +148,23 @@ def verify(
         _show(found, file)
     if not found.is_whole:
         raise typer.Exit(WORK_FAILED)
+
+
+def _entries(
+    client: "Client",
+    actor: str | None,
+    action: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    page_size: int,
+) -> "Iterator[AuditEntry]":
+    return client.audit_entries(
+        actor=actor,
+        action=action,
+        since=as_utc(since),
+        until=as_utc(until),
+        page_size=page_size,
+    )
 
 
 def _cells(entry: "AuditEntry") -> tuple[str, ...]:

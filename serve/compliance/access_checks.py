@@ -12,15 +12,17 @@ _DROP = "Run `heliostat up`, which applies the migrations; find out who changed 
 async def walls(inspection: Inspection) -> Finding:
     """Look whether the database keeps the rows of organisations apart in every table."""
     async with inspection.services.pools.system() as conn:
-        bare = await evidence.tables_without_walls(conn)
-        tables = await evidence.tables_with_tenants(conn)
+        tables = await evidence.tables_of_tenants(conn)
         above = await evidence.roles_above_walls(conn)
+    bare = [name for name, has_walls in tables.items() if not has_walls]
     if bare:
         return fails(f"Row-level security is off in {', '.join(bare)}.", _DROP)
     if above:
         named = ", ".join(above)
         return fails(f"{named} may pass the walls.", "Take SUPERUSER and BYPASSRLS from the role.")
-    return holds(f"Row-level security is forced in all {tables} tables that hold organisations.")
+    return holds(
+        f"Row-level security is forced in all {len(tables)} tables that hold organisations."
+    )
 
 
 async def operations(inspection: Inspection) -> Finding:

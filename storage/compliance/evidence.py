@@ -12,14 +12,10 @@ if TYPE_CHECKING:
 _SQL = sql.load("compliance/evidence")
 
 
-async def tables_without_walls(conn: "ReadConn") -> list[str]:
-    """Name the tables of organisations whose rows are not kept apart by the database."""
-    return [row[0] for row in await conn.fetch(_SQL["tables_without_walls"])]
-
-
-async def tables_with_tenants(conn: "ReadConn") -> int:
-    """Count the tables that hold rows of organisations."""
-    return int(await conn.fetchval(_SQL["tables_with_tenants"]))
+async def tables_of_tenants(conn: "ReadConn") -> dict[str, bool]:
+    """Tell of each table that holds rows of organisations whether the database keeps them apart."""
+    rows = await conn.fetch(_SQL["tables_of_tenants"])
+    return {row["name"]: row["has_walls"] for row in rows}
 
 
 async def roles_above_walls(conn: "ReadConn") -> list[str]:

@@ -1,5 +1,5 @@
--- name: tables_without_walls
-SELECT c.relname
+-- name: tables_of_tenants
+SELECT c.relname AS name, c.relrowsecurity AND c.relforcerowsecurity AS has_walls
 FROM pg_class AS c
 WHERE
     c.relnamespace = 'public'::regnamespace
@@ -10,21 +10,7 @@ WHERE
         FROM pg_attribute AS a
         WHERE a.attrelid = c.oid AND a.attname = 'org_id' AND NOT a.attisdropped
     )
-    AND NOT (c.relrowsecurity AND c.relforcerowsecurity)
 ORDER BY c.relname
-
--- name: tables_with_tenants
-SELECT count(*)
-FROM pg_class AS c
-WHERE
-    c.relnamespace = 'public'::regnamespace
-    AND c.relkind IN ('r', 'p')
-    AND NOT c.relispartition
-    AND EXISTS (
-        SELECT 1
-        FROM pg_attribute AS a
-        WHERE a.attrelid = c.oid AND a.attname = 'org_id' AND NOT a.attisdropped
-    )
 
 -- name: roles_above_walls
 SELECT rolname
