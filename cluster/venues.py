@@ -10,6 +10,8 @@ from cluster.settings import ENV_PREFIX, Settings
 from core.errors import InvalidInput, StackError
 from core.market import SANDBOX_SOURCE
 from integrations.ibm import config as ibm
+from integrations.oidc import config as oidc
+from integrations.oidc.client import OidcConfig
 from integrations.openweather.client import OpenWeatherConfig
 from integrations.registry import VENUES
 from integrations.venue import SandboxAddress
@@ -18,6 +20,7 @@ LOOPBACK = "127.0.0.1"
 WEATHER = "openweather"
 WEATHER_URL = "https://api.openweathermap.org"
 IBM = "ibm"
+OIDC = "oidc"
 _REMEDY = "Correct it in the environment or in .env."
 
 
@@ -142,6 +145,16 @@ def live_vendors(settings: Settings) -> LiveVendors:
         weather=_weather(settings),
         quantum=_quantum(settings),
     )
+
+
+def sign_in_provider(settings: Settings) -> OidcConfig | None:
+    """Return where people may sign in elsewhere, None where the settings name no provider.
+
+    Raises:
+        StackError: half of its settings are given, or a bad value.
+    """
+    config: OidcConfig | None = _given(OIDC, oidc.config_from, settings)
+    return config
 
 
 def model_products(settings: Settings, vendors: LiveVendors) -> tuple[str, ...]:

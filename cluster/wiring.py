@@ -20,7 +20,13 @@ from cluster.local.audit_anchors import anchors_file
 from cluster.local.context import StackContext
 from cluster.local.vault_keys import vault_config
 from cluster.settings import Settings
-from cluster.venues import LiveVendors, Vendor, live_vendors, model_products
+from cluster.venues import (
+    LiveVendors,
+    Vendor,
+    live_vendors,
+    model_products,
+    sign_in_provider,
+)
 from serve.services import EdgeConfig
 
 PAGES = Path(__file__).resolve().parent.parent / "web" / "dist"
@@ -142,6 +148,7 @@ def _edge(context: StackContext, vendors: LiveVendors) -> EdgeConfig:
         task_memory_bytes=_task_memory(context.settings),
         vault=vault_config(context.settings, context.paths),
         audit_anchors=anchors_file(context.settings, context.paths),
+        provider=sign_in_provider(context.settings),
         private_webhooks=context.settings.webhooks_private,
         model_products=model_products(context.settings, vendors),
     )

@@ -14,6 +14,7 @@ from core.clock import Clock
 from core.forecasts import ModelStatus
 from core.identity import Principal
 from core.market import Curve
+from integrations.oidc.client import OidcClient, OidcConfig
 from jobs.kinds.kind import ParsedCircuit
 from serve.background import Background
 from serve.calculator import Calculator
@@ -86,7 +87,8 @@ class EdgeConfig:
     `origin` is how browsers reach this stack, and `pages` the built web page, if any. `venues` are
     those whose feeds this stack runs, and `model_products` the products whose models.
     `task_memory_bytes` is what one task of a run may take, `audit_anchors` the file that anchors
-    the audit trail. Webhooks may go to private addresses where `private_webhooks` says so.
+    the audit trail, `provider` where people may sign in elsewhere. Webhooks may go to private
+    addresses where `private_webhooks` says so.
     """
 
     database: DatabaseUrls
@@ -98,6 +100,7 @@ class EdgeConfig:
     task_memory_bytes: int
     vault: VaultConfig
     audit_anchors: Path
+    provider: OidcConfig | None = None
     private_webhooks: bool = False
     model_products: tuple[str, ...] = ()
 
@@ -130,11 +133,14 @@ class Services:
     parser: ParserPort
     qpu: QpuPort
     clock: Clock
+    provider: OidcClient | None = None
     background: Background = field(default_factory=Background)
     calculator: Calculator = field(default_factory=Calculator)
 
     async def close(self) -> None:
         self.calculator.close()
+        if self.provider is not None:
+            await self.provider.close()
         await self.background.close()
         await self.cache.close()
         await self.pools.close()
@@ -170,6 +176,7 @@ async def open_services(config: EdgeConfig, ports: Ports, clock: Clock) -> Servi
         cache=await Cache.open(config.cache_url),
         vault=vault,
         keyring=keyring,
+        provider=None if config.provider is None else OidcClient(config.provider),
         authenticator=authenticator,
         market=ports.market,
         runs=ports.runs,

@@ -32,6 +32,7 @@ HeliostatError
 ├── SignInNeeded            a page needs a person who is signed in (401)
 ├── SignInFailed            someone did not prove who they are (401)
 ├── SignInThrottled         too many tries failed (429)
+├── IdentityRefused         an identity elsewhere lets nobody in here (403)
 ├── NoWayIn                 no way to sign in that is good enough would be left (409)
 ├── FormRefused             a form did not come from our own page in this browser (403)
 ├── GrantRefused            an OAuth client may not have what it asks for (400)
@@ -59,6 +60,7 @@ from core.errors.grants import ClientRefused, GrantRefused
 from core.errors.identity import (
     Forbidden,
     FormRefused,
+    IdentityRefused,
     InvitationOpen,
     LastOwner,
     MemberElsewhere,
@@ -133,6 +135,7 @@ __all__ = [
     "HeliostatError",
     "HistoryTooShort",
     "IdempotencyKeyReused",
+    "IdentityRefused",
     "InvalidInput",
     "InvitationOpen",
     "JournalCorrupt",

@@ -97,6 +97,17 @@ class SignInThrottled(HeliostatError):
         super().__init__(retry_after_s=retry_after_s)
 
 
+class IdentityRefused(HeliostatError):
+    """Raised when a provider vouches for somebody whom that does not let in here."""
+
+    code = "identity-refused"
+    status = 403
+    sentence = "That identity does not let you in here: {reason}."
+
+    def __init__(self, *, reason: str) -> None:
+        super().__init__(reason=reason)
+
+
 class NoWayIn(HeliostatError):
     """Raised when a person would be left with no way to sign in that is good enough alone."""
 

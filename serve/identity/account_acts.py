@@ -16,7 +16,7 @@ from core.errors import NoWayIn, SignInFailed, StepUpRequired
 from serve.identity import passwords, second_factor, step_up, throttle
 from serve.identity.access import STEP_UP_S
 from storage.audit import trail
-from storage.identity import endings, passkeys, users
+from storage.identity import endings, external_identities, passkeys, users
 
 if TYPE_CHECKING:
     from storage.identity.sessions import Session
@@ -31,6 +31,12 @@ class WaysIn:
     password_stands_alone: bool
     has_totp: bool
     passkeys: int
+    identities: int
+
+    @property
+    def is_any(self) -> bool:
+        """Tell whether there is a way in at all."""
+        return self.has_password or self.passkeys > 0 or self.identities > 0
 
 
 def require_way_in(left: WaysIn) -> None:
@@ -39,8 +45,8 @@ def require_way_in(left: WaysIn) -> None:
     Raises:
         NoWayIn: no way is left, or a short password without a second factor.
     """
-    if not left.has_password and not left.passkeys:
-        raise NoWayIn(reason="neither a password nor a passkey would be left")
+    if not left.is_any:
+        raise NoWayIn(reason="no password, passkey or identity elsewhere would be left")
     if left.has_password and not left.password_stands_alone and not left.has_totp:
         fewest = passwords.MIN_CHARS_ALONE
         raise NoWayIn(reason=f"without a second factor the password needs {fewest} characters")
@@ -54,6 +60,7 @@ async def ways_in(conn: "ReadConn", user_id: UUID) -> WaysIn:
         password_stands_alone=user.password_stands_alone,
         has_totp=await second_factor.is_asked(conn, user_id),
         passkeys=len(await passkeys.of_user(conn, user_id)),
+        identities=len(await external_identities.of_user(conn, user_id)),
     )
 
 

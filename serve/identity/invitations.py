@@ -22,6 +22,7 @@ class Accepted:
     """Say who came in, where, as what; `is_new` where the person cannot sign in yet."""
 
     user_id: UUID
+    email: str
     org_id: UUID
     role: Role
     is_new: bool
@@ -79,7 +80,19 @@ async def accept(conn: "WriteConn", token: str, now: datetime) -> Accepted:
     Raises:
         NotFound: the invitation is not open (any more), or its user was disabled.
     """
-    invitation = _required(await invitations.accept(conn, token, now))
+    invitation = await peek(conn, token, now)
+    return await accept_named(conn, invitation.org_id, invitation.invitation_id, now)
+
+
+async def accept_named(
+    conn: "WriteConn", org_id: UUID, invitation_id: UUID, now: datetime
+) -> Accepted:
+    """Use up an invitation of which someone held the token; otherwise as `accept`.
+
+    Raises:
+        NotFound: the invitation is not open (any more), or its user was disabled.
+    """
+    invitation = _required(await invitations.accept(conn, org_id, invitation_id, now))
     user = await users.create(conn, invitation.email, invitation.email.partition("@")[0], now)
     if user.disabled_at is not None:
         return _refuse()
@@ -95,6 +108,7 @@ async def accept(conn: "WriteConn", token: str, now: datetime) -> Accepted:
     await trail.record(conn, entry, now)
     return Accepted(
         user_id=user.user_id,
+        email=invitation.email,
         org_id=invitation.org_id,
         role=role or invitation.role,
         is_new=user.created_at == now,

@@ -82,7 +82,7 @@ async def first_step(
             await users.replace_hash(conn, user.user_id, kept, newer)
         if await second_factor.is_asked(conn, user.user_id):
             await throttle.passed(conn, attempt)
-            return await _ask_for_second(conn, user.user_id, now)
+            return await ask_for_second(conn, user.user_id, "password", now)
         if not passwords.stands_alone(password):
             raise SignInFailed
         await throttle.succeeded(conn, attempt)
@@ -98,7 +98,7 @@ async def second_step(
     now: datetime,
     org_id: UUID | None = None,
 ) -> SignedIn:
-    """Check the code that follows a password; `token` is good until a code is right.
+    """Check the code that follows what was proven first; `token` is good until a code is right.
 
     Raises:
         SignInFailed: something is wrong, or took too long.
@@ -117,9 +117,9 @@ async def second_step(
         if method is None or taken is None or held.disabled_at is not None:
             raise SignInFailed
         await throttle.succeeded(conn, attempt)
-        first = throttle.attempt_of("password", user.email or "", visitor.address)
-        await throttle.forgotten(conn, first)
-        return await let_in(conn, held, ("password", method), visitor, now, org_id)
+        former = throttle.attempt_of("password", user.email or "", visitor.address)
+        await throttle.forgotten(conn, former)
+        return await let_in(conn, held, (challenge.data["first"], method), visitor, now, org_id)
 
 
 async def passkey_options(pools: "Pools", site: passkeys.Site, now: datetime) -> dict[str, Any]:
@@ -187,9 +187,20 @@ async def let_in(
     return SignedIn(session=session, cookie=cookie)
 
 
-async def _ask_for_second(conn: "WriteConn", user_id: UUID, now: datetime) -> SecondFactorNeeded:
+async def ask_for_second(
+    conn: "WriteConn", user_id: UUID, first: str, now: datetime
+) -> SecondFactorNeeded:
+    """Return what `second_step` wants of a user who came by a first method; nobody is in yet."""
     token = secrets.token_urlsafe(32)
-    await challenges.create(conn, token, _SECOND_STEP, now, lives_s=SECOND_STEP_S, user_id=user_id)
+    await challenges.create(
+        conn,
+        token,
+        _SECOND_STEP,
+        now,
+        lives_s=SECOND_STEP_S,
+        user_id=user_id,
+        data={"first": first},
+    )
     return SecondFactorNeeded(token=token)
 
 

@@ -6,17 +6,17 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from core.errors import HeliostatError, InvalidInput, NotFound
-from serve.identity import sessions
+from core.errors import HeliostatError, InvalidInput, NotFound, NoWayIn
+from serve.identity import external, sessions
 from serve.identity.sessions import SessionOf
 from serve.pages.account_view import account_view
 from serve.pages.forms import PageRoute, read_form
 from serve.pages.shell import NO_FAULT, Fault, fault_of, page, redirect
 from serve.pages.sitting import now_of, seat
-from serve.routes.sign_in_pages import require_name
+from serve.routes.sign_in_pages import provider_label, require_name
 from serve.services import Services, ServicesOf
-from storage.identity import external_identities, users
 from storage.identity import sessions as stored_sessions
+from storage.identity import users
 from storage.identity.sessions import Session
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -27,6 +27,7 @@ MESSAGES: Mapping[str, str] = {
     "totp-removed": "The authenticator app is removed.",
     "passkey": "The passkey is added.",
     "passkey-removed": "The passkey is removed.",
+    "identity": "You can sign in from there now.",
     "identity-removed": "Signing in from there is over.",
     "session": "The session has ended.",
     "organisation": "You are in another organisation now.",
@@ -80,13 +81,19 @@ async def end_session(request: Request, services: ServicesOf, session: SessionOf
 
 
 @router.post("/account/identities/remove")
-async def unlink(request: Request, services: ServicesOf, session: SessionOf) -> Response:
+async def disconnect(request: Request, services: ServicesOf, session: SessionOf) -> Response:
     """Let an identity elsewhere sign in no more."""
     form = await read_form(request)
-    async with services.pools.system() as conn:
-        await external_identities.unlink(
-            conn, session.user_id, form.get("issuer", ""), form.get("subject", "")
+    try:
+        await external.disconnect(
+            services.pools,
+            session,
+            form.get("issuer", ""),
+            form.get("subject", ""),
+            now_of(services),
         )
+    except NoWayIn as error:
+        return await refused(request, services, session, error)
     return done("identity-removed")
 
 
@@ -125,4 +132,11 @@ async def account(
     """Show the account page."""
     async with services.pools.system() as conn:
         view = await account_view(conn, session, now_of(services))
-    return page(request, "account.html", fault=fault, message=message, **view)
+    return page(
+        request,
+        "account.html",
+        fault=fault,
+        message=message,
+        provider=provider_label(request),
+        **view,
+    )

@@ -10,7 +10,7 @@ from serve.identity import invitations
 from serve.pages.forms import PageRoute, read_form
 from serve.pages.shell import NO_FAULT, Fault, page, redirect
 from serve.pages.sitting import now_of
-from serve.routes.sign_in_pages import set_up_page
+from serve.routes.sign_in_pages import provider_label, set_up_page
 from serve.services import ServicesOf
 from storage.identity import organisations, sign_in_links, users
 
@@ -45,6 +45,7 @@ async def look(request: Request, services: ServicesOf) -> Response:
         organisation=organisation.name,
         role=invitation.role.value,
         email=invitation.email,
+        provider=provider_label(request),
     )
 
 

@@ -55,13 +55,13 @@ async def by_password(request: Request, services: ServicesOf) -> Response:
     except _WAYS_OUT as error:
         return sign_in_page(request, return_to, email=email, fault=fault_of(error, frozenset()))
     if isinstance(step, SecondFactorNeeded):
-        return page(request, "second_step.html", return_to=return_to, challenge=step.token)
+        return second_step_page(request, step, return_to)
     return enter(request, step, return_to)
 
 
 @router.post("/sign-in/second")
 async def by_code(request: Request, services: ServicesOf) -> Response:
-    """Check the code that follows a password."""
+    """Check the code that follows what was proven first."""
     form = await read_form(request)
     return_to, token = own_path(form.get("return_to")), form.get("challenge", "")
     try:
@@ -75,7 +75,7 @@ async def by_code(request: Request, services: ServicesOf) -> Response:
         )
     except _WAYS_OUT as error:
         fault = fault_of(error, frozenset())
-        return page(request, "second_step.html", fault=fault, return_to=return_to, challenge=token)
+        return second_step_page(request, SecondFactorNeeded(token=token), return_to, fault=fault)
     return enter(request, signed_in, return_to)
 
 
@@ -191,8 +191,15 @@ def sign_in_page(
         return_to=return_to,
         email=email,
         message=message,
-        provider=None,
+        provider=provider_label(request),
     )
+
+
+def second_step_page(
+    request: Request, step: SecondFactorNeeded, return_to: str, *, fault: Fault = NO_FAULT
+) -> Response:
+    """Show the page that asks for the code after what was proven first."""
+    return page(request, "second_step.html", fault=fault, return_to=return_to, challenge=step.token)
 
 
 def set_up_page(
@@ -233,6 +240,12 @@ def visitor_of(request: Request) -> Visitor:
 def site_of(services: Services) -> Site:
     """Return what passkeys of this stack are bound to."""
     return Site(origin=services.config.origin)
+
+
+def provider_label(request: Request) -> str | None:
+    """Return what the provider to sign in at is called; None where there is none."""
+    services: Services = request.app.state.services
+    return None if services.provider is None else services.provider.label
 
 
 def told(values: dict[str, Any]) -> JSONResponse:

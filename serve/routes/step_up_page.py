@@ -11,7 +11,13 @@ from serve.pages.forms import PageRoute, read_form, read_json
 from serve.pages.return_to import own_path
 from serve.pages.shell import NO_FAULT, Fault, fault_of, page, redirect
 from serve.pages.sitting import address_of, now_of
-from serve.routes.sign_in_pages import credential_of, site_of, text_of, told
+from serve.routes.sign_in_pages import (
+    credential_of,
+    provider_label,
+    site_of,
+    text_of,
+    told,
+)
 from serve.services import Services, ServicesOf
 from storage.identity import users
 from storage.identity.sessions import Session
@@ -85,4 +91,5 @@ async def _page(
         # A password alone is all that some have: it proves anew what it proved before.
         has_code=ways.has_totp,
         has_passkey=ways.passkeys > 0,
+        provider=provider_label(request) if ways.identities else None,
     )

@@ -52,11 +52,6 @@ async def take(conn: "WriteConn", token: str, purpose: str, now: datetime) -> Ch
     return _challenge(await conn.fetchrow(_SQL["take"], _digest_of(token), purpose, now))
 
 
-async def forget_before(conn: "WriteConn", moment: datetime) -> None:
-    """Forget the challenges that could be brought back until a moment only."""
-    await conn.execute(_SQL["forget_before"], moment)
-
-
 def _challenge(row: "asyncpg.Record | None") -> Challenge | None:
     return None if row is None else Challenge(**row)
 

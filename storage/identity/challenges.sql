@@ -9,6 +9,3 @@ SELECT user_id, data FROM challenges WHERE digest = $1 AND purpose = $2 AND expi
 DELETE FROM challenges
 WHERE digest = $1 AND purpose = $2 AND expires_at > $3
 RETURNING user_id, data
-
--- name: forget_before
-DELETE FROM challenges WHERE expires_at < $1

@@ -30,9 +30,13 @@ async def user_of(conn: "WriteConn", issuer: str, subject: str, now: datetime) -
     return user_id
 
 
-async def link(conn: "WriteConn", issuer: str, subject: str, user_id: UUID, now: datetime) -> None:
-    """Let an identity elsewhere sign a user in from now on; one that is linked stays as it is."""
-    await conn.execute(_SQL["link"], issuer, subject, user_id, now)
+async def link(conn: "WriteConn", issuer: str, subject: str, user_id: UUID, now: datetime) -> UUID:
+    """Let an identity elsewhere sign a user in, and return whom it does; one that is linked stays.
+
+    That it was used is noted.
+    """
+    owner: UUID = await conn.fetchval(_SQL["link"], issuer, subject, user_id, now)
+    return owner
 
 
 async def of_user(conn: "ReadConn", user_id: UUID) -> list[ExternalIdentity]:

@@ -7,7 +7,8 @@ RETURNING user_id;
 -- name: link
 INSERT INTO external_identities (issuer, subject, user_id, created_at, last_used_at)
 VALUES ($1, $2, $3, $4, $4)
-ON CONFLICT (issuer, subject) DO NOTHING;
+ON CONFLICT (issuer, subject) DO UPDATE SET last_used_at = excluded.last_used_at
+RETURNING user_id;
 
 -- name: of_user
 SELECT issuer, subject, created_at, last_used_at

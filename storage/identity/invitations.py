@@ -89,9 +89,11 @@ async def peek(conn: "ReadConn", token: str, now: datetime) -> Invitation | None
     return None if row is None else _invitation(row)
 
 
-async def accept(conn: "WriteConn", token: str, now: datetime) -> Invitation | None:
-    """Use up the open invitation of a token, None where it is not open; needs the system role."""
-    row = await conn.fetchrow(_SQL["accept"], _digest_of(token), now)
+async def accept(
+    conn: "WriteConn", org_id: UUID, invitation_id: UUID, now: datetime
+) -> Invitation | None:
+    """Use up an invitation, None where it is not open (any more); needs the system role."""
+    row = await conn.fetchrow(_SQL["accept"], org_id, invitation_id, now)
     return None if row is None else _invitation(row)
 
 

@@ -37,8 +37,10 @@ WHERE token_digest = $1 AND accepted_at IS NULL AND withdrawn_at IS NULL AND exp
 
 -- name: accept
 UPDATE invitations
-SET accepted_at = $2
-WHERE token_digest = $1 AND accepted_at IS NULL AND withdrawn_at IS NULL AND expires_at > $2
+SET accepted_at = $3
+WHERE
+    org_id = $1 AND invitation_id = $2 AND accepted_at IS NULL AND withdrawn_at IS NULL
+    AND expires_at > $3
 RETURNING
     org_id, invitation_id, email, role, invited_by, created_at, expires_at, accepted_at,
     withdrawn_at

@@ -183,6 +183,7 @@ def _page(query: dict[str, str]) -> str:
     )
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Sandbox provider</title>'
+        '<link rel="icon" href="data:,">'
         '<form action="/authorize"><h1>Sandbox provider</h1><p>Nobody is asked for proof here.</p>'
         f"{hidden}<label>Email <input name='person' type='email' required></label> "
         "<button>Sign in</button></form></html>"

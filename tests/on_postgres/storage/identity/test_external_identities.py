@@ -30,8 +30,8 @@ async def test_an_identity_signs_in_whom_it_is_linked_to(pools: "Pools") -> None
     async with pools.system() as conn:
         ada, bob = await person(conn, "ada@example.com"), await person(conn, "bob@example.com")
         assert await external_identities.user_of(conn, ISSUER, "1", NOW) is None
-        await external_identities.link(conn, ISSUER, "1", ada, NOW)
-        await external_identities.link(conn, ISSUER, "1", bob, NOW)
+        for one in (ada, bob):
+            assert await external_identities.link(conn, ISSUER, "1", one, NOW) == ada
         assert await external_identities.user_of(conn, ISSUER, "1", LATER) == ada
         assert await external_identities.user_of(conn, "https://other.example", "1", NOW) is None
         (kept,) = await external_identities.of_user(conn, ada)
