@@ -1,5 +1,6 @@
 """Own the settings: the only reader of the environment, assembled once and passed down."""
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,7 +27,8 @@ class Settings(BaseSettings):
 
     A database URL given here is used instead of the embedded PostgreSQL, a Redis URL instead of
     the embedded Valkey, vendor credentials instead of the vendor's sandbox. `public_origin` is how
-    browsers reach the stack, and `owner_email` the address of its first owner.
+    browsers reach the stack, and `owner_email` the address of its first owner. What
+    `trusted_proxies` (addresses or networks) say of where a request comes from is believed.
     `live_products` None means every product of the registered venues, `model_products` None a model
     for each of them.
     `model_history` is a source such as `import:desk` from which models read the past before the
@@ -53,6 +55,7 @@ class Settings(BaseSettings):
     object_store: str | None = None
 
     public_origin: str | None = Field(default=None, pattern=r"^https?://[^/\s?#]+$")
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     owner_email: str = Field(default="owner@localhost", pattern=r"^[^@\s]+@[^@\s]+$")
 
     key_encryption_key: SecretStr | None = None
@@ -88,6 +91,14 @@ class Settings(BaseSettings):
     @classmethod
     def _split_or_none(cls, value: object) -> object:
         return () if value == "none" else _codes(value) or None
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _are_networks(cls, value: object) -> object:
+        found = _codes(value)
+        for one in found if isinstance(found, tuple) else ():
+            ipaddress.ip_network(one)
+        return found
 
     @field_validator("model_history")
     @classmethod

@@ -1,12 +1,14 @@
 #!/bin/sh
 # Ray Serve writes statistics and metrics binds on every interface and a world-writable admin
-# socket into its template. This stands in for the binary: it keeps them on loopback and private,
-# and ties the process to its parent so that it cannot outlive the stack.
+# socket into its template, and tells replicas nothing of where a request comes from. This stands in
+# for the binary: it keeps them on loopback and private, passes the address on, and ties the process
+# to its parent so that it cannot outlive the stack.
 set -eu
 rewrite() {
     sed -E \
         -e 's/^([[:space:]]*bind )(\*|0\.0\.0\.0|):/\1127.0.0.1:/' \
         -e 's/ mode 666 / mode 600 /' \
+        -e 's/^defaults$/&\n    option forwardfor/' \
         "$1" > "$1.draft.$$"
     mv "$1.draft.$$" "$1.loopback"
 }

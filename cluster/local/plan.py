@@ -114,11 +114,18 @@ def ray_spec(context: StackContext, cpus: int) -> ServiceSpec:
     return ServiceSpec(
         name="Ray",
         command=tuple(ray_head.command(context.paths, context.ports, cpus)),
-        environment=ray_head.environment(context.environment, context.paths, context.ports),
+        environment=ray_environment(context),
         log=log,
         is_ready=answers,
         ready_within_s=120,
         restart=False,
+    )
+
+
+def ray_environment(context: StackContext) -> dict[str, str]:
+    """Return what the Ray head and the deployment onto it run with."""
+    return ray_head.environment(
+        context.environment, context.paths, context.ports, context.settings.trusted_proxies
     )
 
 

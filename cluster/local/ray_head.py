@@ -3,7 +3,7 @@
 import importlib.util
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from cluster.local.paths import StackPaths
@@ -12,6 +12,7 @@ from cluster.local.ports import PortPlan
 OBJECT_STORE_BYTES = 256 * 1024**2
 _HAPROXY_WRAPPER = Path(__file__).with_name("haproxy.sh")
 _JOB_STARTUP = Path(__file__).with_name("job_startup")
+_LOOPBACK = ("127.0.0.1", "::1")
 _POINTS_ELSEWHERE = ("HELIOSTAT_URL", "HELIOSTAT_KEY")
 
 
@@ -47,12 +48,18 @@ def haproxy_binary() -> Path:
     return Path(spec.origin).parent / "bin" / "haproxy"
 
 
-def environment(inherited: Mapping[str, str], paths: StackPaths, plan: PortPlan) -> dict[str, str]:
+def environment(
+    inherited: Mapping[str, str],
+    paths: StackPaths,
+    plan: PortPlan,
+    trusted_proxies: Iterable[str] = (),
+) -> dict[str, str]:
     """Return the variables that the head and, through it, every worker and job runs with.
 
     Numerical libraries get one thread: the cores belong to Ray tasks, and a result must not
     depend on how many threads summed it. `python` in a job is this one, which has our packages,
-    and the client in a job finds this stack.
+    and the client in a job finds this stack. Where a request comes from is believed of HAProxy,
+    which is on loopback, and of the trusted proxies before it: addresses or networks.
     """
     kept = {name: value for name, value in inherited.items() if name not in _POINTS_ELSEWHERE}
     return {
@@ -60,6 +67,7 @@ def environment(inherited: Mapping[str, str], paths: StackPaths, plan: PortPlan)
         "HELIOSTAT_DATA": str(paths.data),
         "PATH": _before(str(Path(sys.executable).parent), inherited.get("PATH")),
         "PYTHONPATH": _before(str(_JOB_STARTUP), inherited.get("PYTHONPATH")),
+        "FORWARDED_ALLOW_IPS": ",".join((*_LOOPBACK, *trusted_proxies)),
         **_of_ray(paths, plan),
     }
 

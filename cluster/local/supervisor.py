@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import psutil
 
-from cluster.local import plan, postgres, ray_head
+from cluster.local import plan, postgres
 from cluster.local.addresses import postgres_config
 from cluster.local.context import StackContext, read_context
 from cluster.local.credentials import write_private
@@ -232,7 +232,7 @@ class Supervisor:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
-                env=ray_head.environment(context.environment, context.paths, context.ports),
+                env=plan.ray_environment(context),
                 start_new_session=True,
             )
         self._remember_session(process.pid)

@@ -1,6 +1,7 @@
 """Show which doors of a stack are open, and to whom."""
 
 import contextlib
+import json
 from ipaddress import ip_address
 
 import httpx
@@ -9,6 +10,7 @@ import pytest
 
 from cluster.local.ports import PortPlan
 from cluster.local.reaper import stack_processes
+from tests.html_forms import Visitor
 from tests.on_ray.conftest import Stack
 
 pytestmark = pytest.mark.ray
@@ -94,3 +96,26 @@ def test_every_route_but_health_wants_the_key(stack: Stack) -> None:
         assert answer.status_code == 401
         assert answer.headers["content-type"] == "application/problem+json"
     assert httpx.get(base).text.startswith("<!doctype html>")
+
+
+async def test_where_a_request_comes_from_is_told_by_haproxy_and_not_by_its_caller(
+    stack: Stack, ports: PortPlan
+) -> None:
+    """Loopback has many addresses: 127.0.0.2 is a caller whom nobody trusts to speak for others."""
+    invited = stack.run("members", "invite", "far@example.com", "--role", "read-only", "--json")
+    token = json.loads(invited.stdout)["link"].partition("#")[2]
+    async with httpx.AsyncClient(
+        transport=httpx.AsyncHTTPTransport(local_address="127.0.0.2"),
+        base_url=f"http://localhost:{ports.api}",
+        headers={"X-Forwarded-For": "203.0.113.9"},
+    ) as caller:
+        browser = Visitor(caller)
+        await browser.open("/invitations")
+        await browser.submit("/invitations", token=token)
+        await browser.submit("/invitations/accept")
+        await browser.submit(
+            "/sign-in/link/password", name="Far", password="seven mirrors turn at noon"
+        )
+        assert browser.path == "/account", browser.text
+    assert "127.0.0.2, since" in browser.text
+    assert "203.0.113.9" not in browser.text

@@ -105,3 +105,21 @@ def test_a_bad_value_is_one_line_that_names_it(
         load_settings()
     assert caught.value.detail.startswith(f"HELIOSTAT_{name}: ")
     assert "\n" not in caught.value.detail
+
+
+@pytest.mark.parametrize(
+    ("given", "read"), [("10.0.0.0/24, ::1", ("10.0.0.0/24", "::1")), ("", ())]
+)
+def test_trusted_proxies_are_addresses_or_networks(
+    monkeypatch: pytest.MonkeyPatch, given: str, read: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("HELIOSTAT_TRUSTED_PROXIES", given)
+    assert load_settings().trusted_proxies == read
+
+
+@pytest.mark.parametrize("given", ["*", "proxy", "10.0.0.1/8"])
+def test_a_proxy_that_is_no_address_is_named(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("HELIOSTAT_TRUSTED_PROXIES", given)
+    with pytest.raises(StackError) as refused:
+        load_settings()
+    assert refused.value.context["problem"].startswith("HELIOSTAT_TRUSTED_PROXIES:")

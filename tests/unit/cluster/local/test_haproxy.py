@@ -10,6 +10,8 @@ SCRIPT = Path(__file__).parents[4] / "cluster" / "local" / "haproxy.sh"
 CONFIG = """global
     stats socket /run/admin.sock mode 666 level admin expose-fd listeners
     maxconn 666
+defaults
+    mode http
 frontend metrics
     bind :9101
 frontend http
@@ -23,6 +25,9 @@ listen stats
 REWRITTEN = """global
     stats socket /run/admin.sock mode 600 level admin expose-fd listeners
     maxconn 666
+defaults
+    option forwardfor
+    mode http
 frontend metrics
     bind 127.0.0.1:9101
 frontend http
@@ -100,11 +105,14 @@ def test_the_template_of_the_server_is_covered(binary: Path, tmp_path: Path) -> 
     lines = templates.read_text().splitlines()
     telling = [line for line in lines if line.lstrip().startswith(("bind ", "stats socket "))]
     assert len(telling) >= 4
+    assert lines.count("defaults") == 1
+    telling.append("defaults")
     config = tmp_path / "haproxy.cfg"
     config.write_text("\n".join(telling).replace("_host }}", "_host").replace("{{", "") + "\n")
     run(binary, "-f", str(config))
     rewritten = Path(f"{config}.loopback").read_text()
     assert "666" not in rewritten
+    assert "option forwardfor" in rewritten
     for wide in ("*:", "0.0.0.0:", "bind :"):
         assert wide not in rewritten
 

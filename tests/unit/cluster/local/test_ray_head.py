@@ -67,6 +67,15 @@ def test_sockets_of_the_proxy_are_in_the_private_folder(paths: StackPaths) -> No
     assert Path(environment["HELIOSTAT_HAPROXY"]).is_file()
 
 
+def test_only_loopback_and_the_named_proxies_say_where_a_request_comes_from(
+    paths: StackPaths,
+) -> None:
+    environment = ray_head.environment({"FORWARDED_ALLOW_IPS": "*"}, paths, PLAN)
+    assert environment["FORWARDED_ALLOW_IPS"] == "127.0.0.1,::1"
+    environment = ray_head.environment({}, paths, PLAN, ("10.0.0.0/24",))
+    assert environment["FORWARDED_ALLOW_IPS"] == "127.0.0.1,::1,10.0.0.0/24"
+
+
 def test_numerical_libraries_get_one_thread(paths: StackPaths) -> None:
     environment = ray_head.environment({}, paths, PLAN)
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
