@@ -7,10 +7,12 @@ JSON.
 """
 
 import argparse
+import asyncio
 import json
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from ray.serve.config import HTTPOptions
 from actors.remote import start_actors, start_later_actors
 from cluster.local.context import read_context
 from cluster.local.paths import stack_paths
+from cluster.local.vendor_credentials import with_kept_credentials
 from cluster.settings import load_settings
 from cluster.wiring import Wiring, wire
 from serve.remote import applications
@@ -66,6 +69,7 @@ def main() -> None:
     word, _, sandbox_ahead_ns = sys.stdin.readline().strip().partition(" ")
     if word != "go":
         sys.exit(1)
+    context = replace(context, settings=asyncio.run(with_kept_credentials(context)))
     wiring = wire(context, int(sandbox_ahead_ns))
     started = time.perf_counter()
     connect(f"127.0.0.1:{context.ports.ray_gcs}", wiring.actors.namespace)

@@ -4,7 +4,7 @@ import ipaddress
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
@@ -126,6 +126,16 @@ class Settings(BaseSettings):
             for name, value in self.vendor_variables.items()
             if name.startswith(prefix)
         }
+
+    def with_credentials(self, kept: Mapping[str, Mapping[str, str]]) -> Self:
+        """Return these settings with variables of vendors of which they say nothing themselves."""
+        more = {
+            f"{vendor}_{name}": SecretStr(value)
+            for vendor, variables in kept.items()
+            if not self.variables_of(vendor)
+            for name, value in variables.items()
+        }
+        return self.model_copy(update={"vendor_variables": {**self.vendor_variables, **more}})
 
 
 def _codes(value: object) -> object:

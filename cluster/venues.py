@@ -21,7 +21,7 @@ WEATHER = "openweather"
 WEATHER_URL = "https://api.openweathermap.org"
 IBM = "ibm"
 OIDC = "oidc"
-_REMEDY = "Correct it in the environment or in .env."
+_REMEDY = "Correct it in the environment, in .env or by `heliostat vault put`."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +129,7 @@ def live_vendors(settings: Settings) -> LiveVendors:
             Vendor(
                 code=spec.code,
                 products=live,
-                given=_given(spec.code, spec.config_from, settings),
+                given=_given(spec.code, settings),
                 sandbox=Sandbox(
                     code=spec.code,
                     name=f"{spec.code.upper()} sandbox",
@@ -153,8 +153,18 @@ def sign_in_provider(settings: Settings) -> OidcConfig | None:
     Raises:
         StackError: half of its settings are given, or a bad value.
     """
-    config: OidcConfig | None = _given(OIDC, oidc.config_from, settings)
+    config: OidcConfig | None = _given(OIDC, settings)
     return config
+
+
+def readers_by_vendor() -> dict[str, Callable[[Mapping[str, str]], Any]]:
+    """Return what reads the variables of each vendor, which is None where they name no way in."""
+    return {
+        **{code: spec.config_from for code, spec in VENUES.items()},
+        WEATHER: _weather_from,
+        IBM: ibm.config_from,
+        OIDC: oidc.config_from,
+    }
 
 
 def model_products(settings: Settings, vendors: LiveVendors) -> tuple[str, ...]:
@@ -179,7 +189,7 @@ def _weather(settings: Settings) -> Vendor:
     return Vendor(
         code=WEATHER,
         products=(),
-        given=_given(WEATHER, _weather_from, settings),
+        given=_given(WEATHER, settings),
         sandbox=Sandbox(
             code=WEATHER,
             name="OpenWeather sandbox",
@@ -195,7 +205,7 @@ def _quantum(settings: Settings) -> Vendor:
     return Vendor(
         code=IBM,
         products=(),
-        given=_given(IBM, ibm.config_from, settings),
+        given=_given(IBM, settings),
         sandbox=Sandbox(
             code=IBM,
             name="IBM Quantum sandbox",
@@ -235,9 +245,9 @@ def _live_products(settings: Settings) -> tuple[str, ...]:
     return tuple(dict.fromkeys(settings.live_products))
 
 
-def _given(code: str, config_from: Callable[[Mapping[str, str]], Any], settings: Settings) -> Any:
+def _given(code: str, settings: Settings) -> Any:
     try:
-        return config_from(settings.variables_of(code))
+        return readers_by_vendor()[code](settings.variables_of(code))
     except InvalidInput as error:
         name = f"{ENV_PREFIX}{code}_{error.context['field']}".upper()
         reason = error.context["reason"].rstrip(".")

@@ -1,9 +1,10 @@
-"""Own `heliostat vault`: the key that wraps what is sealed in the database, and its replacement."""
+"""Own `heliostat vault status|rotate`: the key that wraps what is sealed, and its replacement."""
 
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from cluster.commands import vendor_credentials
 from cluster.commands.exit_codes import teach
 from cluster.commands.output import JsonOption, progress, remark, show, show_json
 from cluster.commands.stack import DataDir
@@ -16,11 +17,12 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     group = typer.Typer(
         no_args_is_help=True,
-        help="Show and replace the key that wraps what is sealed in the database.",
+        help="Seal credentials in the database; show and replace the key that wraps them.",
         rich_markup_mode=None,
     )
     group.command("status", epilog=teach("heliostat vault status --json"))(status)
     group.command("rotate", epilog=teach("heliostat vault rotate"))(rotate)
+    vendor_credentials.register(group)
     app.add_typer(group, name="vault")
 
 

@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import contextlib
 import fcntl
+import importlib
 import json
 import os
 import shutil
@@ -49,6 +50,7 @@ class Supervisor:
     def __init__(self, context: StackContext, cpus: int) -> None:
         self._context = context
         self._cpus = cpus
+        self._vault_is_sealed = asyncio.Event()
         self._clock = SystemClock()
         self._services: list[Service] = []
         self._sessions: list[int] = []
@@ -145,7 +147,7 @@ class Supervisor:
         async with _unwrapped(), asyncio.TaskGroup() as group:
             deployment = group.create_task(self._start_deployment())
             ray = group.create_task(self._serve(plan.ray_spec(context, self._cpus)))
-            vendors = group.create_task(asyncio.to_thread(_vendors, context.settings))
+            vendors = group.create_task(self._vendors())
             stores = group.create_task(self._start_stores(vendors))
             sandboxes = group.create_task(self._start_sandboxes(vendors))
             group.create_task(self._deploy(deployment, (ray, stores), sandboxes))
@@ -158,6 +160,17 @@ class Supervisor:
         for sandbox in vendors.result().later_sandboxes:
             await self._launch(plan.sandbox_spec(context, sandbox, sandboxes.result()))
         self._save(self._state)
+
+    async def _vendors(self) -> "LiveVendors":
+        """Choose the vendors once the vault can be asked, which may hold their credentials."""
+        await self._vault_is_sealed.wait()
+        # Imported this late so that Ray's head does not wait for every vendor's client, and apart,
+        # since that takes a second.
+        await asyncio.to_thread(importlib.import_module, "cluster.venues")
+        from cluster.local.vendor_credentials import with_kept_credentials
+        from cluster.venues import live_vendors
+
+        return live_vendors(await with_kept_credentials(self._context))
 
     async def _start_stores(self, vendors: "asyncio.Task[LiveVendors]") -> "Entrance":
         context = self._context
@@ -187,6 +200,7 @@ class Supervisor:
         await self._step(
             "vault", vault_upkeep.seal_what_is_plain(urls, vault), lambda n: f"{n} secrets sealed"
         )
+        self._vault_is_sealed.set()
         entrance = await front_door.open_front_door(
             urls,
             context.paths.client,
@@ -306,13 +320,6 @@ async def _until(check: Callable[[], Awaitable[bool]], within_s: float) -> None:
             problem=f"No live quote arrived within {within_s:.0f} s.",
             remedy="See `heliostat logs`.",
         ) from None
-
-
-def _vendors(settings: Settings) -> "LiveVendors":
-    # Imported this late so that Ray's head does not wait for every vendor's client.
-    from cluster.venues import live_vendors
-
-    return live_vendors(settings)
 
 
 def make_context(settings: Settings, paths: StackPaths, port: int) -> StackContext:

@@ -44,12 +44,15 @@ class Stack:
             "HELIOSTAT_MODEL_PRODUCTS": "CL",
         }
 
-    def run(self, *words: str, timeout_s: float = COMMAND_TIMEOUT_S) -> Any:
-        """Run `heliostat WORDS` and return the finished process."""
+    def run(
+        self, *words: str, timeout_s: float = COMMAND_TIMEOUT_S, given: str | None = None
+    ) -> Any:
+        """Run `heliostat WORDS`, perhaps with something to read; return the finished process."""
         return subprocess.run(
             [HELIOSTAT, *words],
             cwd=ROOT,
             env=self.environment,
+            input=given,
             capture_output=True,
             text=True,
             timeout=timeout_s,

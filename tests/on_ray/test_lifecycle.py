@@ -1,6 +1,7 @@
 """Start, kill and end a second stack beside the first."""
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -10,9 +11,12 @@ from pathlib import Path
 import psutil
 import pytest
 
+from cluster.local.credentials import load_or_create
 from cluster.local.launch import current
+from cluster.local.ports import PortPlan
 from cluster.local.reaper import stack_processes
 from cluster.local.state import StackState
+from cluster.venues import live_vendors
 from tests.on_ray.conftest import HELIOSTAT, ROOT, Stack, make_stack, wait_for
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(800)]  # two stacks, started in it
@@ -42,10 +46,37 @@ def lasting(stack: Stack) -> set[int]:
     return kept
 
 
+def services(stack: Stack) -> dict[str, int]:
+    state = current(stack.chosen)
+    assert state is not None
+    return dict(state.services)
+
+
+def weather_port(stack: Stack) -> int:
+    return live_vendors(stack.chosen.settings).weather.sandbox.port(PortPlan(stack.port))
+
+
 def kill_all(stack: Stack) -> None:
     for process in processes(stack):
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
+
+
+def test_what_the_vault_keeps_of_a_vendor_waits_for_the_next_start(
+    stack: Stack, second: Stack
+) -> None:
+    """The weather of one stack's sandbox is, to the other, a vendor that it has a key for."""
+    address = f"http://127.0.0.1:{weather_port(stack)}"
+    key = load_or_create(stack.chosen.paths.credentials).sandbox_password
+    words = ("vault", "put", "openweather", "api_key", "base_url", "--json")
+    short = second.run(*words, given=f"{key}\n")
+    assert (short.returncode, "expected 2 lines" in short.stderr) == (2, True)
+    put = second.run(*words, given=f"{key}\n{address}\n")
+    assert json.loads(put.stdout)["used"], put.stderr
+    listed = second.run("vault", "list")
+    assert "openweather" in listed.stdout
+    assert key not in put.stdout + put.stderr + listed.stdout
+    assert "OpenWeather sandbox" in services(second)
 
 
 def test_a_run_survives_the_kill_of_every_process(stack: Stack, second: Stack) -> None:
@@ -66,6 +97,9 @@ def test_a_run_survives_the_kill_of_every_process(stack: Stack, second: Stack) -
     assert again.result["objective"] == reference.result["objective"]
     assert again.result["gammas"] == reference.result["gammas"]
     assert lasting(stack) == first_before
+    assert "OpenWeather sandbox" not in services(second)
+    with second.client() as client:
+        wait_for(lambda: "openweather" in {one.source for one in client.weather_stations()}, 60)
 
 
 def test_a_dead_actor_comes_back_with_its_state(second: Stack) -> None:

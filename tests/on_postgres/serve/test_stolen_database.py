@@ -12,6 +12,7 @@ from core.identity import Role
 from core.runs import DEFAULT_ORG
 from serve.identity import passwords, sessions, totp
 from storage.identity import factors, sign_in_links, users
+from storage.vault import vendor_credentials
 from tests.identities import KEY, add_user
 
 if TYPE_CHECKING:
@@ -59,11 +60,13 @@ async def test_a_stolen_database_holds_no_secret(
         await users.set_password(conn, user_id, hashed, now, stands_alone=True)
         sealed = await services.vault.seal(conn, SEED, totp.PURPOSE)
         await factors.propose_totp(conn, user_id, sealed, now)
+        token = "of a vendor, and of nobody else"
+        await vendor_credentials.keep(conn, services.vault, "ibm", {"token": token}, now)
         given["link"] = await sign_in_links.create(conn, user_id, now, 600)
         _, cookie = await sessions.start(
             conn, user_id, DEFAULT_ORG, ("password",), "127.0.0.1", "test", now
         )
-    given |= {"session": cookie, "password": PASSWORD, "TOTP seed": SEED.decode()}
+    given |= {"vendor": token, "session": cookie, "password": PASSWORD, "TOTP seed": SEED.decode()}
     hook = await client.post("/v1/webhooks", json={"url": "https://example.com/hook"})
     given["webhook"] = hook.json()["secret"]
     invited = {"email": "grace@example.com", "role": "analyst"}

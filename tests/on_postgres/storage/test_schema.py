@@ -282,6 +282,7 @@ IDENTITY_TABLES = (
     "external_identities",
     "revocations",
     "vault_keys",
+    "vendor_credentials",
 )
 
 
