@@ -47,12 +47,16 @@ async def decide(request: Request, services: ServicesOf, session: SessionOf) -> 
     form = await read_form(request)
     approved = form.get("decision") == "approve"
     try:
+        attempt = await _count(request, services, session)
         async with services.pools.system() as conn:
             await device.decide(
                 conn, form.get("user_code", ""), session, approved, now_of(services)
             )
+            await throttle.succeeded(conn, attempt)
     except NotFound as error:
         return _code_page(request, "", _unknown(error))
+    except SignInThrottled as error:
+        return _code_page(request, "", fault_of(error, frozenset()))
     return page(
         request,
         "message.html",
@@ -65,15 +69,10 @@ async def decide(request: Request, services: ServicesOf, session: SessionOf) -> 
 async def _decision_page(
     request: Request, services: Services, session: Session, user_code: str
 ) -> Response:
-    now = now_of(services)
+    attempt = await _count(request, services, session)
     async with services.pools.system() as conn:
         user = await users.read(conn, session.user_id)
-    # Who guesses codes could let a stranger's device in.
-    attempt = await throttle.begin(
-        services.pools, "device", user.email or "", address_of(request), now
-    )
-    async with services.pools.system() as conn:
-        waiting = await device.lookup(conn, user_code, now)
+        waiting = await device.lookup(conn, user_code, now_of(services))
         if waiting is None:
             raise NotFound(what="device", name=user_code[:20])
         await throttle.succeeded(conn, attempt)
@@ -86,6 +85,15 @@ async def _decision_page(
         user_agent=waiting.user_agent,
         who=user.email or "",
         permissions=sentences(frozenset(map(Permission, waiting.scopes))),
+    )
+
+
+async def _count(request: Request, services: Services, session: Session) -> throttle.Attempt:
+    """Count a try: who guesses codes could let a stranger's device in."""
+    async with services.pools.system() as conn:
+        user = await users.read(conn, session.user_id)
+    return await throttle.begin(
+        services.pools, "device", user.email or "", address_of(request), now_of(services)
     )
 
 
