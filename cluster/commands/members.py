@@ -1,6 +1,6 @@
 """Own `heliostat members`: who belongs to the organisation, as what, and who is to."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -8,8 +8,11 @@ from cluster.commands.connection import DataOption, connect
 from cluster.commands.exit_codes import teach
 from cluster.commands.output import JsonOption, remark, show, show_json
 
+if TYPE_CHECKING:
+    from heliostat import Member
+
 members_app = typer.Typer(
-    no_args_is_help=True, help="Show, invite and remove members, and change their roles."
+    no_args_is_help=True, help="Show, invite, disable and remove members, and change their roles."
 )
 
 MemberArgument = Annotated[str, typer.Argument(metavar="USER_ID", help="The member's id.")]
@@ -118,10 +121,7 @@ def change_role(
     """Give a member another role; tokens of the former one end within 5 s."""
     with connect(context, data) as client:
         member = client.change_role(user_id, role)
-    if as_json:
-        show_json(member.model_dump(mode="json"))
-    else:
-        show(f"{member.name} is {member.role} now.")
+    _tell(member, f"{member.name} is {member.role} now.", as_json)
 
 
 @members_app.command("remove", epilog=teach("heliostat members remove USER_ID"))
@@ -138,3 +138,41 @@ def remove(
         show_json({"user_id": user_id, "removed": True})
     else:
         show(f"Member {user_id} is removed.")
+
+
+@members_app.command(
+    "disable", epilog=teach("heliostat login", "heliostat members disable USER_ID")
+)
+def disable(
+    context: typer.Context,
+    user_id: MemberArgument,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Let a person sign in no more, anywhere; what is open ends within 5 s.
+
+    Needs a login whose person proved a second factor in the last ten minutes, no key.
+    """
+    with connect(context, data) as client:
+        member = client.disable_member(user_id)
+    _tell(member, f"{member.name} is disabled.", as_json)
+
+
+@members_app.command("enable", epilog=teach("heliostat login", "heliostat members enable USER_ID"))
+def enable(
+    context: typer.Context,
+    user_id: MemberArgument,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Let a disabled person sign in again; needs what `disable` needs."""
+    with connect(context, data) as client:
+        member = client.enable_member(user_id)
+    _tell(member, f"{member.name} may sign in again.", as_json)
+
+
+def _tell(member: "Member", sentence: str, as_json: bool) -> None:
+    if as_json:
+        show_json(member.model_dump(mode="json"))
+    else:
+        show(sentence)

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests import chromium, front_door
+from tests.html_forms import Visitor
 from tests.on_ray.conftest import Stack
 from tests.totp_codes import code_at
 
@@ -49,17 +50,23 @@ async def until_shown(page: chromium.Page, words: str, within_s: float = 30.0) -
             await asyncio.sleep(0.1)
 
 
-async def tokens(page: chromium.Page, program: httpx.AsyncClient, origin: str) -> dict[str, str]:
-    """Get a program's own tokens by the session of the browser."""
-    asked = front_door.authorization_url(origin)
-    # Stop the browser at the address with the code: the dashboard would take it for its own.
-    code = await _code_without_page(page, asked)
+async def cookies_of(page: chromium.Page, origin: str) -> httpx.Cookies:
+    """Return the cookies of a browser, whose dashboard would take a program's code for its own."""
+    found = (await page.send("Network.getCookies", urls=[origin]))["cookies"]
+    return httpx.Cookies({one["name"]: one["value"] for one in found})
+
+
+async def tokens(cookies: httpx.Cookies, program: httpx.AsyncClient, origin: str) -> dict[str, str]:
+    """Get a program's own tokens by the session of a browser."""
+    async with httpx.AsyncClient(cookies=cookies) as browser:
+        sent_back = await browser.get(front_door.authorization_url(origin))
+    assert sent_back.status_code in {302, 303}, sent_back.text
     answer = await program.post(
         "/oauth/token",
         data={
             "grant_type": "authorization_code",
             "client_id": "heliostat-web",
-            "code": code,
+            "code": httpx.URL(sent_back.headers["location"]).params["code"],
             "redirect_uri": f"{origin}/",
             "code_verifier": front_door.VERIFIER,
         },
@@ -67,15 +74,6 @@ async def tokens(page: chromium.Page, program: httpx.AsyncClient, origin: str) -
     assert answer.status_code == 200, answer.text
     found: dict[str, str] = answer.json()
     return found
-
-
-async def _code_without_page(page: chromium.Page, address: str) -> str:
-    cookies = (await page.send("Network.getCookies", urls=[address]))["cookies"]
-    jar = {one["name"]: one["value"] for one in cookies}
-    async with httpx.AsyncClient(cookies=jar) as browser:
-        answer = await browser.get(address)
-    assert answer.status_code in {302, 303}, answer.text
-    return str(httpx.URL(answer.headers["location"]).params["code"])
 
 
 async def refused_after(
@@ -107,6 +105,50 @@ async def refused_after(
         async with asyncio.timeout(30):
             ended, refused = await asyncio.gather(end(), refusal())
     return {"open stream": ended, "new request": refused}
+
+
+async def of_a_member(
+    stack: Stack, program: httpx.AsyncClient, owner: str, origin: str
+) -> dict[str, dict[str, float]]:
+    """Measure what ends when a member takes a new password, and when the owner disables them."""
+    invited = stack.run("members", "invite", "max@example.com", "--role", "analyst", "--json")
+    link = json.loads(invited.stdout)["link"]
+    took = {}
+    async with (
+        httpx.AsyncClient(base_url=origin) as here,
+        httpx.AsyncClient(base_url=origin) as there,
+    ):
+        browser, other = Visitor(here), Visitor(there)
+        await browser.open("/invitations")
+        await browser.submit("/invitations", token=link.partition("#")[2])
+        await browser.submit("/invitations/accept")
+        await browser.submit("/sign-in/link/password", name="Max", password=front_door.PASSWORD)
+
+        # Whoever changes a password stays signed in; every other browser is signed out.
+        await other.open("/sign-in")
+        await other.submit("/sign-in", email="max@example.com", password=front_door.PASSWORD)
+
+        async def change() -> None:
+            await other.submit(
+                "/account/password",
+                current_password=front_door.PASSWORD,
+                new_password="four mirrors turn at dawn",
+            )
+            assert "Your password is changed" in other.text, other.text
+
+        token = (await tokens(here.cookies, program, origin))["access_token"]
+        took["a new password"] = await refused_after(origin, token, change)
+        token = (await tokens(there.cookies, program, origin))["access_token"]
+
+    headers = {"Authorization": f"Bearer {owner}"}
+    members = (await program.get("/v1/members", headers=headers)).json()["items"]
+    user_id = next(one["user_id"] for one in members if one["email"] == "max@example.com")
+
+    async def disable() -> None:
+        answer = await program.post(f"/v1/members/{user_id}/disable", headers=headers)
+        assert answer.status_code == 200, answer.text
+
+    return took | {"a disabled person": await refused_after(origin, token, disable)}
 
 
 def logs(stack: Stack) -> list[Path]:
@@ -149,7 +191,7 @@ async def test_the_owner_comes_by_the_printed_link_and_all_that_came_of_it_ends_
     assert await page.path() == "/account"
 
     async with httpx.AsyncClient(base_url=origin, timeout=30) as program:
-        spent = await tokens(page, program, origin)
+        spent = await tokens(await cookies_of(page, origin), program, origin)
         form = {"grant_type": "refresh_token", "client_id": "heliostat-web"}
         renewal = {**form, "refresh_token": spent["refresh_token"]}
         renewed = await program.post("/oauth/token", data=renewal)
@@ -159,11 +201,12 @@ async def test_the_owner_comes_by_the_printed_link_and_all_that_came_of_it_ends_
             assert (await program.post("/oauth/token", data=renewal)).status_code == 400
 
         took = {"refresh reuse": await refused_after(origin, renewed.json()["access_token"], reuse)}
-        token = (await tokens(page, program, origin))["access_token"]
+        token = (await tokens(await cookies_of(page, origin), program, origin))["access_token"]
 
         async def leave() -> None:
             await front_door.leave(page, origin)
 
+        took |= await of_a_member(stack, program, token, origin)
         took["sign-out"] = await refused_after(origin, token, leave)
     keys = [stack.chosen.secrets_key(), link.rpartition("#")[2]]
     given = [spent["access_token"], spent["refresh_token"], token, *keys, *renewed.json().values()]

@@ -41,6 +41,12 @@ class IdentityFlows(Conversation):
     def remove_member(self, user_id: str) -> Flow[None]:
         yield from self._send(_removal("members", user_id))
 
+    def disable_member(self, user_id: str) -> Flow[Member]:
+        return self._fetch(Member, _act_on_member(user_id, "disable"))
+
+    def enable_member(self, user_id: str) -> Flow[Member]:
+        return self._fetch(Member, _act_on_member(user_id, "enable"))
+
     def invite(self, email: str, role: str) -> Flow[Invitation]:
         body = {"email": email, "role": role}
         return self._fetch(Invitation, _sending("POST", "/v1/invitations", body))
@@ -78,6 +84,11 @@ class IdentityFlows(Conversation):
 
 def _sending(method: str, path: str, body: Mapping[str, Any]) -> Call:
     return Call(method=method, path=path, headers=_JSON, body=to_json(body), repeatable=False)
+
+
+def _act_on_member(user_id: str, act: str) -> Call:
+    path = f"/v1/members/{segment(user_id)}/{act}"
+    return Call(method="POST", path=path, repeatable=False)
 
 
 def _removal(noun: str, name: str) -> Call:

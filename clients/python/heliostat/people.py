@@ -40,6 +40,14 @@ class People:
         """End a membership, with the sessions and keys that came of it."""
         self._transport.run(self._flows.remove_member(user_id))
 
+    def disable_member(self, user_id: str) -> Member:
+        """Let a person sign in no more, anywhere; needs a fresh proof of a second factor."""
+        return self._transport.run(self._flows.disable_member(user_id))
+
+    def enable_member(self, user_id: str) -> Member:
+        """Let a disabled person sign in again; needs a fresh proof of a second factor."""
+        return self._transport.run(self._flows.enable_member(user_id))
+
     def invite(self, email: str, role: str) -> Invitation:
         """Invite an address; the answer holds the link to send to the person, told only now."""
         return self._transport.run(self._flows.invite(email, role))
@@ -106,6 +114,14 @@ class AsyncPeople:
     async def remove_member(self, user_id: str) -> None:
         """End a membership, with the sessions and keys that came of it."""
         await self._transport.run(self._flows.remove_member(user_id))
+
+    async def disable_member(self, user_id: str) -> Member:
+        """Let a person sign in no more, anywhere; needs a fresh proof of a second factor."""
+        return await self._transport.run(self._flows.disable_member(user_id))
+
+    async def enable_member(self, user_id: str) -> Member:
+        """Let a disabled person sign in again; needs a fresh proof of a second factor."""
+        return await self._transport.run(self._flows.enable_member(user_id))
 
     async def invite(self, email: str, role: str) -> Invitation:
         """Invite an address; the answer holds the link to send to the person, told only now."""

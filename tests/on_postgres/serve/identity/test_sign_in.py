@@ -110,7 +110,7 @@ async def test_each_code_is_good_once_also_when_they_race(pools: Pools, vault: V
 
 @pytest.mark.usefixtures("user_id")
 async def test_wrong_codes_are_slowed(
-    pools: Pools, vault: Vault, record_property: Callable[[str, object], None]
+    pools: Pools, vault: Vault, tell: Callable[[str], None]
 ) -> None:
     await add_totp(pools, vault, (await signed_in(pools)).session)
     token, failures = await asked(pools, 60), 0
@@ -118,15 +118,14 @@ async def test_wrong_codes_are_slowed(
         while failures < 50:
             assert not await is_let_in(pools, vault, token, "000000", 60)
             failures += 1
-    record_property("wrong_codes_before_throttling", failures)
-    print(f"promise 32: throttled after {failures} wrong codes")  # noqa: T201 - the number promised
+    tell(f"promise 32: throttled after {failures} wrong codes")
     assert failures == 5
     assert refused.value.context["retry_after_s"] == 30
 
 
 @pytest.mark.usefixtures("user_id")
 async def test_strangers_get_few_tries_and_never_shut_out_the_owner(
-    pools: Pools, record_property: Callable[[str, object], None]
+    pools: Pools, tell: Callable[[str], None]
 ) -> None:
     await signed_in(pools)
     checked = 0
@@ -136,31 +135,35 @@ async def test_strangers_get_few_tries_and_never_shut_out_the_owner(
             with pytest.raises(SignInFailed):
                 await sign_in.first_step(pools, EMAIL, "wrong", stranger, NOW)
             checked += 1
-    record_property("failures_taken_of_all_strangers", checked)
-    print(f"promise 33: {checked} of 120 guesses by 120 addresses were taken")  # noqa: T201 - the number promised
+    tell(f"promise 33: {checked} of 120 guesses by 120 addresses were taken")
     assert checked == 50
     await signed_in(pools)
 
 
 @pytest.mark.usefixtures("user_id")
+@pytest.mark.timeout(180)
 async def test_known_and_unknown_users_take_as_long(
-    pools: Pools, record_property: Callable[[str, object], None]
+    pools: Pools, tell: Callable[[str], None]
 ) -> None:
-    taken: dict[str, list[float]] = {EMAIL: [], "b@example.com": []}
-    for number in range(60):
-        for email, times in taken.items():
+    """Take turns, each pair in another order, so that what else the machine does hits both."""
+    emails = (EMAIL, "b@example.com")
+    work: dict[str, list[float]] = {email: [] for email in emails}
+    waits: dict[str, list[float]] = {email: [] for email in emails}
+    for number in range(150):
+        for email in emails if number % 2 else reversed(emails):
             # each try at its own address and a day later, so that none is throttled
             visitor = Visitor(address=f"198.51.100.{number}", user_agent="")
             now = NOW + timedelta(days=2 * number)
-            begun = time.process_time()
+            begun, worked = time.perf_counter(), time.process_time()
             with pytest.raises(SignInFailed):
                 await sign_in.first_step(pools, email, "wrong", visitor, now)
-            times.append(time.process_time() - begun)
-    known, unknown = (statistics.median(times) for times in taken.values())
-    apart = abs(known - unknown) / known
-    record_property("known_unknown_difference", apart)
-    print(f"promise 33: known and unknown users differ by {apart:.2%}")  # noqa: T201 - the number promised
-    assert apart < 0.05
+            work[email].append(time.process_time() - worked)
+            waits[email].append(time.perf_counter() - begun)
+    for what, times in (("work", work), ("waiting", waits)):
+        known, unknown = (statistics.median(times[email]) for email in emails)
+        apart = abs(known - unknown) / known
+        tell(f"promise 33: the {what} for known and unknown users differs by {apart:.2%} (limit 5)")
+        assert apart < 0.05
 
 
 async def test_a_link_sets_a_password_once_and_ends_the_rest(

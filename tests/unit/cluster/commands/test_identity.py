@@ -162,3 +162,10 @@ def test_whoami_tells_of_people_and_of_keys(api: "FakeApi") -> None:
     assert "ada@example.com" in shown
     assert "password, authenticator app, passkey Laptop" in shown
     assert json.loads(api.run("whoami", "--json").stdout)["name"] == "Ada"
+
+
+def test_a_person_is_disabled_and_enabled(api: "FakeApi") -> None:
+    api.on("POST", "/v1/members/u-1/disable", 200, {**MEMBER, "disabled_at": MEMBER["joined_at"]})
+    assert "Ada is disabled." in api.run("members", "disable", "u-1").stdout
+    api.on("POST", "/v1/members/u-1/enable", 200, MEMBER)
+    assert "Ada may sign in again." in api.run("members", "enable", "u-1").stdout

@@ -1,6 +1,7 @@
 """Get tokens as clients do, and refuse what must be: each code and refresh token works once."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -10,6 +11,7 @@ import pytest
 import uuid_utils.compat as uuid_utils
 
 from core.clock import utc_from_ns
+from core.errors import InvalidInput
 from core.identity import Role
 from core.runs import DEFAULT_ORG
 from serve.identity.grants import authorization, clients, device
@@ -126,17 +128,21 @@ async def test_a_code_gives_tokens_that_let_in_and_are_renewed(browser: Browser)
     assert "members:manage" not in tokens["scope"]
 
 
-async def test_a_spent_refresh_token_ends_its_family(browser: Browser) -> None:
+async def test_a_spent_refresh_token_ends_its_family(
+    browser: Browser, tell: Callable[[str], None]
+) -> None:
     for _ in range(TRIES):
         spent = (await browser.tokens())["refresh_token"]
         newer = (await browser.renew(spent)).json()["refresh_token"]
         assert is_refused(await browser.renew(spent), "invalid_grant")
         assert is_refused(await browser.renew(newer), "invalid_grant")
     assert await browser.revoked() == TRIES
-    print(f"\nfamilies ended by reuse: {TRIES} of {TRIES}")  # noqa: T201 - a promise, counted
+    tell(f"promise 29: {TRIES} of {TRIES} families ended by reuse")
 
 
-async def test_two_who_race_with_one_refresh_token_end_its_family(browser: Browser) -> None:
+async def test_two_who_race_with_one_refresh_token_end_its_family(
+    browser: Browser, tell: Callable[[str], None]
+) -> None:
     for _ in range(TRIES):
         token = (await browser.tokens())["refresh_token"]
         answers = await asyncio.gather(browser.renew(token), browser.renew(token))
@@ -144,7 +150,7 @@ async def test_two_who_race_with_one_refresh_token_end_its_family(browser: Brows
         winner = next(answer for answer in answers if answer.status_code == 200)
         assert is_refused(await browser.renew(winner.json()["refresh_token"]), "invalid_grant")
     assert await browser.revoked() == TRIES
-    print(f"\nfamilies ended by a race: {TRIES} of {TRIES}")  # noqa: T201 - a promise, counted
+    tell(f"promise 29: {TRIES} of {TRIES} families ended by a race of two clients")
 
 
 async def test_a_family_ends_after_thirty_days(browser: Browser) -> None:
@@ -187,35 +193,77 @@ async def test_a_code_used_twice_ends_its_tokens(browser: Browser) -> None:
     assert await browser.revoked() == 1
 
 
-async def test_a_code_is_good_for_its_client_address_verifier_and_minute(browser: Browser) -> None:
+OTHERS = (
+    {"code_verifier": "x" * 43},
+    {"code_verifier": VERIFIER[:-1]},
+    {"code_verifier": CHALLENGE},
+    {"redirect_uri": "http://edge"},
+    {"redirect_uri": "http://edge/callback"},
+    {"redirect_uri": "http://edge/?x=1"},
+    {"code": "another"},
+)
+"""Be what a code is not good with: another verifier, another address, another code."""
+ELSEWHERE = ("http://edge", "http://edge/x", "http://edge/?a=1", "http://edge:1/", "//edge/")
+UNKNOWN_GRANTS = ("password", "token", "implicit", "urn:ietf:params:oauth:grant-type:jwt-bearer")
+
+
+async def test_a_code_is_good_once_for_its_address_its_verifier_and_a_minute(
+    browser: Browser, tell: Callable[[str], None]
+) -> None:
+    assert browser.origin == "http://edge"
+    refused = 0
+    for changed in OTHERS:
+        code = await browser.code()
+        refused += is_refused(await browser.trade(**{"code": code, **changed}), "invalid_grant")
     code = await browser.code()
-    for changed in (
-        {"code_verifier": "x" * 43},
-        {"redirect_uri": f"{browser.origin}/callback"},
-        {"code": "another"},
-    ):
-        assert is_refused(await browser.trade(**{"code": code, **changed}), "invalid_grant")
     async with browser.services.pools.system() as conn:
-        life = await conn.fetchval("SELECT expires_at - created_at FROM authorization_codes")
+        lives = await conn.fetch("SELECT expires_at - created_at AS life FROM authorization_codes")
         await conn.execute("UPDATE authorization_codes SET expires_at = now()")
-    assert life.total_seconds() <= 60
-    assert is_refused(await browser.trade(code), "invalid_grant")
+    refused += is_refused(await browser.trade(code), "invalid_grant")
+    for _ in range(TRIES):
+        code = await browser.code()
+        assert (await browser.trade(code)).status_code == 200
+        refused += is_refused(await browser.trade(code), "invalid_grant")
+    assert await browser.revoked() == TRIES
+    tries = len(OTHERS) + 1 + TRIES
+    longest_s = max(row["life"].total_seconds() for row in lives)
+    tell(
+        f"promise 31: {refused} of {tries} misuses of a code refused; {TRIES} second uses ended "
+        f"{TRIES} families; a code lives {longest_s:.0f} s (limit 60)"
+    )
+    assert refused == tries
+    assert longest_s <= 60
 
 
-async def test_plain_challenges_and_other_responses_are_refused(browser: Browser) -> None:
+async def test_nothing_but_a_code_by_s256_to_the_exact_address_is_granted(
+    browser: Browser, tell: Callable[[str], None]
+) -> None:
     web = clients.our_own(browser.origin)[clients.WEB]
-    for changed in (
+    asked = (
         {"code_challenge_method": "plain"},
+        {"code_challenge_method": ""},
         {"code_challenge": ""},
         {"response_type": "token"},
+        {"response_type": "code token"},
         {"scope": "everything"},
-    ):
-        told = authorization.read_request(browser.query(**changed), web, browser.origin)
-        assert isinstance(told, authorization.ErrorRedirect)
-        assert "error=" in told.location
-    for grant in ("password", "token", "implicit"):
+    )
+    told = [
+        authorization.read_request(browser.query(**changed), web, browser.origin)
+        for changed in asked
+    ]
+    refused = sum(
+        isinstance(one, authorization.ErrorRedirect) and "error=" in one.location for one in told
+    )
+    for address in ELSEWHERE:
+        with pytest.raises(InvalidInput):
+            authorization.read_request(browser.query(redirect_uri=address), web, browser.origin)
+        refused += 1
+    for grant in UNKNOWN_GRANTS:
         form = {"grant_type": grant, "client_id": clients.WEB}
-        assert is_refused(await browser.token(form), "unsupported_grant_type")
+        refused += is_refused(await browser.token(form), "unsupported_grant_type")
+    tries = len(asked) + len(ELSEWHERE) + len(UNKNOWN_GRANTS)
+    tell(f"promise 31: {refused} of {tries} other challenges, responses, addresses, grants refused")
+    assert refused == tries
 
 
 async def test_a_device_waits_is_told_to_slow_down_and_gets_tokens_once(browser: Browser) -> None:
