@@ -21,6 +21,7 @@ from serve.pages.sitting import (
     unseat,
     user_agent_of,
 )
+from serve.pages.wording import browser
 from serve.services import Services, ServicesOf
 from storage.identity import users
 from storage.identity.users import User
@@ -155,6 +156,34 @@ async def by_link(request: Request, services: ServicesOf) -> Response:
     return enter(request, signed_in, own_path(None))
 
 
+@router.post("/sign-in/link/passkey/options")
+async def link_passkey_options(request: Request, services: ServicesOf) -> Response:
+    """Return what to ask the browser for in place of a password."""
+    sent = await read_json(request)
+    options = await link_sign_in.passkey_options(
+        services.pools, site_of(services), text_of(sent, "token"), now_of(services)
+    )
+    return told(options)
+
+
+@router.post("/sign-in/link/passkey")
+async def passkey_by_link(request: Request, services: ServicesOf) -> Response:
+    """Keep the passkey that the browser made, and sign in by it."""
+    sent = await read_json(request)
+    signed_in = await link_sign_in.add_passkey(
+        services.pools,
+        services.vault,
+        site_of(services),
+        text_of(sent, "token"),
+        credential_of(sent),
+        text_of(sent, "name"),
+        text_of(sent, "code") or None,
+        visitor_of(request),
+        now_of(services),
+    )
+    return seat(request, told({"to": own_path(None)}), signed_in.cookie)
+
+
 @router.get("/sign-out")
 async def ask_to_leave(request: Request) -> Response:
     """Ask whether the session is to end."""
@@ -223,6 +252,7 @@ def set_up_page(
         email=user.email or "",
         name=user.name if name is None else name,
         asks_code=asks_code,
+        passkey_name=browser(user_agent_of(request))[:60],
         button="Sign in",
     )
 

@@ -50,8 +50,3 @@ async def forget(conn: "WriteConn", subjects: Sequence[str]) -> None:
 async def give_back(conn: "WriteConn", subject: str) -> None:
     """Take one failure back, with the delay that it brought."""
     await conn.execute(_SQL["give_back"], subject)
-
-
-async def forget_before(conn: "WriteConn", moment: datetime) -> None:
-    """Forget the subjects that did not fail since a moment."""
-    await conn.execute(_SQL["forget_before"], moment)

@@ -21,7 +21,3 @@ DELETE FROM throttles WHERE subject = ANY($1)
 UPDATE throttles
 SET failures = failures - 1, blocked_until = NULL
 WHERE subject = $1 AND failures > 0
-
--- name: forget_before
-DELETE FROM throttles
-WHERE last_failed_at < $1 AND (blocked_until IS NULL OR blocked_until < $1)

@@ -71,6 +71,19 @@ async def test_a_person_comes_by_link_then_by_password_and_app_then_by_passkey(
     assert "Recovery codes left: 9." in await page.text()
 
 
+async def test_a_person_comes_by_link_with_a_passkey_and_no_password(visit: Visit) -> None:
+    page = visit.page
+    await page.add_authenticator()
+    await page.goto(await visit.house.link_for(EMAIL))
+    await page.click("form button.primary")
+    await page.click("[data-passkey=create] button")
+    assert await page.path() == "/account", await page.text()
+    assert "Set a password" in await page.text()
+    await front_door.leave(page, visit.origin)
+    await front_door.come_by_passkey(page)
+    assert await page.path() == "/account"
+
+
 async def test_a_program_gets_its_code_and_a_device_is_let_in(visit: Visit) -> None:
     page, origin = visit.page, visit.origin
     await front_door.come_by_link(page, await visit.house.link_for(EMAIL))
