@@ -92,7 +92,9 @@ async def disable(conn: "WriteConn", principal: Principal, user_id: UUID, now: d
         MemberElsewhere: the principal does not administer all organisations of the user.
         LastOwner: one of them would have no owner who can sign in.
     """
-    for org_id in await require_administers(conn, principal, user_id):
+    administered = await require_administers(conn, principal, user_id)
+    await users.hold(conn, user_id)  # first, as who renews tokens does
+    for org_id in administered:
         await memberships.require_other_owner(conn, org_id, user_id)
     if await users.disable(conn, user_id, now):
         await endings.end_all(conn, user_id, now, "disabled")

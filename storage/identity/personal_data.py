@@ -6,7 +6,7 @@ from uuid import UUID
 
 from core.errors import NotFound
 from storage import sql
-from storage.identity import endings, memberships
+from storage.identity import endings, memberships, users
 
 if TYPE_CHECKING:
     from storage.pool import ReadConn, WriteConn
@@ -67,6 +67,7 @@ async def erase(conn: "WriteConn", user_id: UUID, now: datetime) -> list[UUID]:
         NotFound: there is no such person, or no more.
         LastOwner: an organisation would have no owner.
     """
+    await users.hold(conn, user_id)  # first, as who renews tokens does
     joined = [one.org_id for one in await memberships.of_user(conn, user_id)]
     for org_id in joined:
         await memberships.remove(conn, org_id, user_id, now)
