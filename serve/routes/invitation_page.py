@@ -10,7 +10,8 @@ from serve.identity import invitations
 from serve.pages.forms import PageRoute, read_form
 from serve.pages.shell import NO_FAULT, Fault, page, redirect
 from serve.pages.sitting import now_of
-from serve.routes.sign_in_pages import provider_label, set_up_page
+from serve.routes.link_pages import set_up_page
+from serve.routes.sign_in_pages import provider_label
 from serve.services import ServicesOf
 from storage.identity import organisations, sign_in_links, users
 

@@ -1,4 +1,4 @@
-"""Own the pages on which people sign in and out: by password, code, passkey or link."""
+"""Own the pages on which people sign in and out: by password, code or passkey."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from core.errors import InvalidInput, SignInFailed, SignInNeeded, SignInThrottled
-from serve.identity import link_sign_in, sessions, sign_in
+from serve.identity import sessions, sign_in
 from serve.identity.passkeys import Site
 from serve.identity.sign_in import SecondFactorNeeded, SignedIn, Visitor
 from serve.pages.forms import PageRoute, read_form, read_json
@@ -21,10 +21,7 @@ from serve.pages.sitting import (
     unseat,
     user_agent_of,
 )
-from serve.pages.wording import browser
 from serve.services import Services, ServicesOf
-from storage.identity import users
-from storage.identity.users import User
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -32,8 +29,7 @@ MESSAGES = {
     "signed-out": "You are signed out.",
     "invitation": "You have joined. Sign in to go on.",
 }
-LINK_GONE = "This link was used already, or is too old. Ask for another one."
-_WAYS_OUT = (SignInFailed, SignInThrottled, InvalidInput)
+WAYS_OUT = (SignInFailed, SignInThrottled, InvalidInput)
 
 
 @router.get("/sign-in")
@@ -53,7 +49,7 @@ async def by_password(request: Request, services: ServicesOf) -> Response:
         step = await sign_in.first_step(
             services.pools, email, form.get("password", ""), visitor_of(request), now_of(services)
         )
-    except _WAYS_OUT as error:
+    except WAYS_OUT as error:
         return sign_in_page(request, return_to, email=email, fault=fault_of(error, frozenset()))
     if isinstance(step, SecondFactorNeeded):
         return second_step_page(request, step, return_to)
@@ -74,7 +70,7 @@ async def by_code(request: Request, services: ServicesOf) -> Response:
             visitor_of(request),
             now_of(services),
         )
-    except _WAYS_OUT as error:
+    except WAYS_OUT as error:
         fault = fault_of(error, frozenset())
         return second_step_page(request, SecondFactorNeeded(token=token), return_to, fault=fault)
     return enter(request, signed_in, return_to)
@@ -101,87 +97,6 @@ async def by_passkey(request: Request, services: ServicesOf) -> Response:
     )
     return_to = own_path(text_of(sent, "return_to"))
     return seat(request, told({"to": return_to}), signed_in.cookie)
-
-
-@router.get("/sign-in/link")
-async def show_link(request: Request) -> Response:
-    """Take the token behind the # of the address, which only the browser knows."""
-    return _link_page(request)
-
-
-@router.post("/sign-in/link")
-async def open_link(request: Request, services: ServicesOf) -> Response:
-    """Ask for a name and a new password, where the link is good."""
-    form = await read_form(request)
-    token = form.get("token", "").strip()
-    try:
-        opened = await link_sign_in.open_link(services.pools, token, now_of(services))
-    except SignInFailed as error:
-        return _link_page(request, Fault(status=error.status, above=LINK_GONE, beside={}))
-    return set_up_page(request, opened.user, token, asks_code=opened.has_second_factor)
-
-
-@router.post("/sign-in/link/password")
-async def by_link(request: Request, services: ServicesOf) -> Response:
-    """Keep a new password, and sign in by it."""
-    form = await read_form(request)
-    token, name = form.get("token", "").strip(), form.get("name", "").strip()
-    now = now_of(services)
-    try:
-        opened = await link_sign_in.open_link(services.pools, token, now)
-    except SignInFailed as error:
-        return _link_page(request, Fault(status=error.status, above=LINK_GONE, beside={}))
-    try:
-        require_name(name)
-        signed_in = await link_sign_in.set_password(
-            services.pools,
-            services.vault,
-            token,
-            form.get("password", ""),
-            form.get("code"),
-            visitor_of(request),
-            now,
-        )
-    except _WAYS_OUT as error:
-        return set_up_page(
-            request,
-            opened.user,
-            token,
-            asks_code=opened.has_second_factor,
-            name=name,
-            fault=fault_of(error, frozenset({"name", "password", "code"})),
-        )
-    async with services.pools.system() as conn:
-        await users.rename(conn, opened.user.user_id, name)
-    return enter(request, signed_in, own_path(None))
-
-
-@router.post("/sign-in/link/passkey/options")
-async def link_passkey_options(request: Request, services: ServicesOf) -> Response:
-    """Return what to ask the browser for in place of a password."""
-    sent = await read_json(request)
-    options = await link_sign_in.passkey_options(
-        services.pools, site_of(services), text_of(sent, "token"), now_of(services)
-    )
-    return told(options)
-
-
-@router.post("/sign-in/link/passkey")
-async def passkey_by_link(request: Request, services: ServicesOf) -> Response:
-    """Keep the passkey that the browser made, and sign in by it."""
-    sent = await read_json(request)
-    signed_in = await link_sign_in.add_passkey(
-        services.pools,
-        services.vault,
-        site_of(services),
-        text_of(sent, "token"),
-        credential_of(sent),
-        text_of(sent, "name"),
-        text_of(sent, "code") or None,
-        visitor_of(request),
-        now_of(services),
-    )
-    return seat(request, told({"to": own_path(None)}), signed_in.cookie)
 
 
 @router.get("/sign-out")
@@ -229,32 +144,6 @@ def second_step_page(
 ) -> Response:
     """Show the page that asks for the code after what was proven first."""
     return page(request, "second_step.html", fault=fault, return_to=return_to, challenge=step.token)
-
-
-def set_up_page(
-    request: Request,
-    user: User,
-    token: str,
-    *,
-    asks_code: bool = False,
-    name: str | None = None,
-    fault: Fault = NO_FAULT,
-) -> Response:
-    """Show the page on which who came by a link chooses a name and a password."""
-    return page(
-        request,
-        "set_up.html",
-        fault=fault,
-        heading="Choose a password",
-        sentence=None,
-        action="/sign-in/link/password",
-        token=token,
-        email=user.email or "",
-        name=user.name if name is None else name,
-        asks_code=asks_code,
-        passkey_name=browser(user_agent_of(request))[:60],
-        button="Sign in",
-    )
 
 
 def enter(request: Request, signed_in: SignedIn, return_to: str) -> Response:
@@ -309,14 +198,3 @@ def require_name(name: str) -> None:
     """
     if not 0 < len(name) <= 100 or not name.isprintable():
         raise InvalidInput(field="name", reason="expected 1 to 100 characters")
-
-
-def _link_page(request: Request, fault: Fault = NO_FAULT) -> Response:
-    return page(
-        request,
-        "token.html",
-        fault=fault,
-        heading="Sign in by link",
-        action="/sign-in/link",
-        sentence="Your link is good for signing in once.",
-    )
