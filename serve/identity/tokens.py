@@ -1,6 +1,7 @@
 """Own access tokens: signed JWTs (RFC 9068) that say who may do what, for ten minutes."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,8 +11,9 @@ from typing import Any, NoReturn
 from uuid import UUID
 
 import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from joserfc import jws
-from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 from joserfc.util import urlsafe_b64decode
 
@@ -150,8 +152,7 @@ def verify(token: str, keys: Mapping[str, PublicKey], issuer: str, now: datetime
     if key is None:
         raise Unauthenticated
     try:
-        payload = jws.deserialize_compact(token, key, algorithms=[ALGORITHM]).payload
-        values = _read_object(payload)
+        values = _read_object(_signed_payload(token, key))
         kind = _PersonClaims if "sid" in values else _Claims
         claims = msgspec.convert(values, kind)
         _require_ours(claims, issuer, now.timestamp())
@@ -163,7 +164,22 @@ def verify(token: str, keys: Mapping[str, PublicKey], issuer: str, now: datetime
     return principal
 
 
-_BROKEN = (JoseError, ValueError, TypeError, KeyError, RecursionError)
+_BROKEN = (InvalidSignature, ValueError, TypeError, KeyError, RecursionError)
+_COMPACT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
+
+
+def _signed_payload(token: str, key: PublicKey) -> bytes:
+    """Return what a token holds, once its signature is right (RFC 7515, section 5.2).
+
+    Its header was read already, and says what every header of ours does: a library of JOSE would
+    read it again, which costs a fifth of the signature's own check.
+    """
+    public = key.public_key
+    if _COMPACT.fullmatch(token) is None or not isinstance(public, Ed25519PublicKey):
+        raise ValueError
+    signed, _, signature = token.rpartition(".")
+    public.verify(urlsafe_b64decode(signature.encode()), signed.encode())
+    return urlsafe_b64decode(signed.partition(".")[2].encode())
 
 
 def _read_object(text: bytes) -> dict[str, Any]:
