@@ -4,12 +4,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import Depends, FastAPI
-from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.staticfiles import StaticFiles
 
 from serve import problems
-from serve.gate import MAX_BODY_BYTES, FrontDoor, LengthGate
 from serve.identity.access import declare
+from serve.middleware.order import surround
 from serve.pages.shell import FILES
 from serve.parameters import refuse_unknown
 from serve.routes import (
@@ -146,10 +145,13 @@ def create_api(config: EdgeConfig, open_services: OpenServices) -> FastAPI:
         redoc_url=None,
         openapi_url="/v1/openapi.json",
     )
-    # Given to FastAPI itself, the limit would stand before the gate and answer in plain text.
-    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY_BYTES)
-    app.add_middleware(LengthGate)
-    app.add_middleware(FrontDoor, prefix="/v1/", open_paths=OPEN_PATHS)
+    surround(
+        app,
+        origin=config.origin,
+        api_prefixes=("/v1/", "/oauth/", "/.well-known/"),
+        prefix="/v1/",
+        open_paths=OPEN_PATHS,
+    )
     problems.register(app)
     for noun in _NOUNS:
         app.include_router(noun.router, prefix="/v1", dependencies=[Depends(refuse_unknown)])

@@ -9,11 +9,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from core.errors import HeliostatError, InvalidInput
-from core.logs import get_logger
 from serve.option_requests import MODEL_TAG_PREFIX, UNKNOWN_MODEL
 from serve.run_requests import TAG_PREFIX, UNKNOWN_KIND
-
-log = get_logger(__name__)
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "https://heliostat.dev/problems/"
@@ -103,16 +100,15 @@ async def _http(_request: Request, error: Exception) -> JSONResponse:
     return _response(document, error.headers)
 
 
-async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
-    log.error("request.broke", path=request.url.path, error=repr(error), exc_info=error)
+def internal_response() -> JSONResponse:
+    """Answer that something broke on our side."""
     return _response(
         problem_document(code="internal", status=500, detail="Something went wrong on our side.")
     )
 
 
 def register(app: FastAPI) -> None:
-    """Make every failure of the app answer with a problem document."""
+    """Make every failure that a route foresees answer with a problem document."""
     app.add_exception_handler(HeliostatError, _own)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _unforeseen)

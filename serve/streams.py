@@ -4,8 +4,8 @@ from fastapi import FastAPI
 
 from serve import problems
 from serve.api import OpenServices, lifespan
-from serve.gate import FrontDoor
 from serve.identity.access import declare
+from serve.middleware.order import surround
 from serve.routes import forecast_stream, quote_socket, quote_stream, run_stream
 from serve.services import EdgeConfig
 
@@ -23,7 +23,14 @@ def create_streams(config: EdgeConfig, open_services: OpenServices) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json",
     )
-    app.add_middleware(FrontDoor, prefix="/", open_paths=_OPEN_PATHS, ends=True)
+    surround(
+        app,
+        origin=config.origin,
+        api_prefixes=("/",),
+        prefix="/",
+        open_paths=_OPEN_PATHS,
+        ends=True,
+    )
     problems.register(app)
     for noun in _NOUNS:
         app.include_router(noun.router)

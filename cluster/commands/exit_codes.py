@@ -22,6 +22,7 @@ _CODE_BY_STATUS = {
     401: NOT_AUTHORISED,
     403: NOT_AUTHORISED,
     404: NOT_FOUND,
+    408: NO_STACK,
     409: BAD_INPUT,
     413: BAD_INPUT,
     422: BAD_INPUT,
@@ -100,5 +101,8 @@ def _of_client(error: "ClientError") -> tuple[int, str]:
     if isinstance(error, SignInFailed):
         return NOT_AUTHORISED, str(error)
     if isinstance(error, ApiError):
-        return _CODE_BY_STATUS.get(error.status, WORK_FAILED), str(error)
+        # What is our own fault is found in the logs by the name of its request.
+        told = error.status >= 500 and error.request_id is not None
+        line = f"{error} (request {error.request_id})" if told else str(error)
+        return _CODE_BY_STATUS.get(error.status, WORK_FAILED), line
     return WORK_FAILED, str(error)

@@ -38,6 +38,7 @@ HeliostatError
 ├── GrantRefused            an OAuth client may not have what it asks for (400)
 ├── ClientRefused           an OAuth client is unknown or did not prove who it is (401)
 ├── PayloadTooLarge         (413)
+├── BodyTooSlow             (408)
 ├── SourceUnavailable       a vendor or store cannot answer now (503)
 ├── FeedDisconnected        a feed's connection ended (503)
 ├── BadFrame                a venue sent bytes that its protocol does not allow (502)
@@ -101,6 +102,7 @@ from core.errors.sources import (
     TokenRefused,
 )
 from core.errors.values import (
+    BodyTooSlow,
     BookChanged,
     BookExists,
     BookNotFound,
@@ -119,6 +121,7 @@ __all__ = [
     "AnchorsUnreadable",
     "BackendUnavailable",
     "BadFrame",
+    "BodyTooSlow",
     "BookChanged",
     "BookExists",
     "BookNotFound",

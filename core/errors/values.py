@@ -134,3 +134,14 @@ class PayloadTooLarge(HeliostatError):
 
     def __init__(self, *, limit_bytes: int) -> None:
         super().__init__(limit_bytes=limit_bytes)
+
+
+class BodyTooSlow(HeliostatError):
+    """Raised when a body comes so slowly that its request is not waited for any longer."""
+
+    code = "body-too-slow"
+    status = 408
+    sentence = "The body came too slowly."
+
+    def __init__(self) -> None:
+        super().__init__()

@@ -14,8 +14,8 @@ from core.identity import Permission
 from core.logs import get_logger
 from core.runs import RunFilter, RunKind, RunStatus
 from serve import submission
-from serve.gate import MAX_RUN_BYTES
 from serve.identity.access import PrincipalOf, needs
+from serve.middleware.bodies import MAX_RUN_BYTES
 from serve.routes.run_views import RunPage, RunView, run_view
 from serve.run_requests import Label, RunBody
 from serve.services import ServicesOf

@@ -16,8 +16,8 @@ from core.errors import HeliostatError, InvalidInput
 from core.identity import Permission, Principal
 from core.market import validate_source
 from core.products import PRODUCTS
-from serve.gate import MAX_IMPORT_BYTES
 from serve.identity.access import PrincipalOf, needs
+from serve.middleware.bodies import MAX_IMPORT_BYTES
 from serve.problems import document_of
 from serve.services import Services, ServicesOf
 from storage import settlements

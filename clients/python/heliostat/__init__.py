@@ -17,6 +17,7 @@ from heliostat.client import Client
 from heliostat.device_login import DeviceCode, sign_in, sign_out
 from heliostat.errors import (
     ApiError,
+    BodyTooSlow,
     BookChanged,
     BookExists,
     BookNotFound,
@@ -202,6 +203,7 @@ __all__ = [
     "Backend",
     "BacktestDay",
     "Bar",
+    "BodyTooSlow",
     "Book",
     "BookChanged",
     "BookExists",

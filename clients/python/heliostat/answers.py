@@ -43,15 +43,17 @@ def open_checked(call: Call, media_type: str | None = None) -> Flow[Reply]:
 
 def _error_of(reply: Reply, body: bytes) -> ApiError:
     wait_s = _seconds(reply.headers.get("retry-after"))
+    request_id = reply.headers.get("x-request-id")
     if reply.media_type == PROBLEM_TYPE:
         try:
-            return error_from_problem({"status": reply.status} | json_object(body), wait_s)
+            problem = {"status": reply.status} | json_object(body)
+            return error_from_problem(problem, wait_s, request_id)
         except UnexpectedAnswer:
             pass
     # HAProxy turns its own 502, 503 and 504 into a plain 500, so a 500 that is not a problem of
     # the API means that the API itself was not reached.
     status = 502 if reply.status == 500 else reply.status
-    return error_from_problem({"status": status}, wait_s)
+    return error_from_problem({"status": status}, wait_s, request_id)
 
 
 def _seconds(value: str | None) -> float | None:

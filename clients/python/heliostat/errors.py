@@ -130,7 +130,8 @@ class ApiError(HeliostatError):
     """Raised when the API answered with a problem.
 
     `code` is the last segment of the problem's type, `context` its members beside the standard
-    ones (such as field, reason, file, row, column), `retry_after_s` what the API asked to wait.
+    ones (such as field, reason, file, row, column), `retry_after_s` what the API asked to wait,
+    `request_id` what the logs of the stack call the request.
     """
 
     codes: ClassVar[frozenset[str]] = frozenset()
@@ -143,13 +144,15 @@ class ApiError(HeliostatError):
         detail: str,
         context: Mapping[str, Any] | None = None,
         retry_after_s: float | None = None,
+        request_id: str | None = None,
     ) -> None:
-        super().__init__(code, status, detail, context, retry_after_s)
+        super().__init__(code, status, detail, context, retry_after_s, request_id)
         self.code = code
         self.status = status
         self.detail = detail
         self.context = dict(context or {})
         self.retry_after_s = retry_after_s
+        self.request_id = request_id
 
     def __str__(self) -> str:
         return self.detail
@@ -311,6 +314,12 @@ class BookChanged(Conflict):
     statuses = frozenset()
 
 
+class BodyTooSlow(ApiError):
+    """Raised when the body came so slowly that the API did not wait for its end."""
+
+    statuses = frozenset({408})
+
+
 class PayloadTooLarge(ApiError):
     """Raised when the body is larger than the endpoint takes."""
 
@@ -344,13 +353,17 @@ class Unavailable(ServerError):
 _STANDARD_MEMBERS = frozenset({"type", "title", "status", "detail", "instance"})
 
 
-def error_from_problem(problem: Mapping[str, Any], retry_after_s: float | None = None) -> ApiError:
+def error_from_problem(
+    problem: Mapping[str, Any],
+    retry_after_s: float | None = None,
+    request_id: str | None = None,
+) -> ApiError:
     """Return the typed error of a problem object: by its code, else by its status."""
     status = int(problem.get("status", 500))
     code = str(problem.get("type", "about:blank")).rstrip("/").rpartition("/")[2]
     detail = str(problem.get("detail") or problem.get("title") or f"The API answered {status}.")
     context = {key: value for key, value in problem.items() if key not in _STANDARD_MEMBERS}
-    return _class_of(code, status)(code, status, detail, context, retry_after_s)
+    return _class_of(code, status)(code, status, detail, context, retry_after_s, request_id)
 
 
 def _class_of(code: str, status: int) -> type[ApiError]:

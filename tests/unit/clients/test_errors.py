@@ -27,10 +27,10 @@ def test_every_code_of_the_platform_has_a_class_of_its_own_or_of_its_status(
 
 
 def test_errors_survive_pickling() -> None:
-    error = error_from_problem({"type": "x/run-not-found", "status": 404, "run_id": "r1"}, 2.0)
+    error = error_from_problem({"type": "x/run-not-found", "status": 404, "run_id": "r1"}, 2.0, "q")
     again = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
     assert type(again) is heliostat.RunNotFound
-    assert (again.context, again.retry_after_s) == ({"run_id": "r1"}, 2.0)
+    assert (again.context, again.retry_after_s, again.request_id) == ({"run_id": "r1"}, 2.0, "q")
     lost = pickle.loads(pickle.dumps(heliostat.Unreachable("gone", sent=False)))  # noqa: S301
     assert (str(lost), lost.sent) == ("gone", False)
 

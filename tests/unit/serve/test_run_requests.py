@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from core.runs import RunKind
 from core.specifications import SPECIFICATIONS
-from serve.gate import MAX_BODY_BYTES, MAX_RUN_BYTES
+from serve.middleware.bodies import MAX_BODY_BYTES, MAX_RUN_BYTES
 from serve.run_requests import MAX_LABELS, RunBody
 from tests.identities import HEADERS
 

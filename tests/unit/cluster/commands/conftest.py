@@ -29,9 +29,19 @@ class FakeApi:
     def on(self, method: str, path: str, status: int, body: Any) -> None:
         self.answers[method, path] = lambda _: httpx.Response(status, json=body)
 
-    def on_problem(self, method: str, path: str, status: int, code: str, detail: str) -> None:
+    def on_problem(
+        self,
+        method: str,
+        path: str,
+        status: int,
+        code: str,
+        detail: str,
+        request_id: str | None = None,
+    ) -> None:
         body = {"type": f"https://heliostat.dev/problems/{code}", "detail": detail}
         headers = {"content-type": "application/problem+json"}
+        if request_id is not None:
+            headers["x-request-id"] = request_id
         self.answers[method, path] = lambda _: httpx.Response(
             status, content=json.dumps(body), headers=headers
         )

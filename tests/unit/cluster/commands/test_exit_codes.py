@@ -16,12 +16,38 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize(
     ("status", "code"),
-    [(400, 2), (401, 4), (403, 4), (404, 5), (409, 2), (413, 2), (422, 2), (500, 1), (503, 3)],
+    [
+        (400, 2),
+        (401, 4),
+        (403, 4),
+        (404, 5),
+        (408, 3),
+        (409, 2),
+        (413, 2),
+        (422, 2),
+        (500, 1),
+        (503, 3),
+    ],
 )
 def test_an_answer_of_the_api_ends_with_its_code(api: "FakeApi", status: int, code: int) -> None:
     api.on_problem("GET", "/v1/products/CL/curve", status, "whatever", "One\n sentence.")
     result = api.run("curve", "CL")
     assert (result.exit_code, result.stderr) == (code, "heliostat: One sentence.\n")
+
+
+@pytest.mark.parametrize(
+    ("status", "line"),
+    [
+        (500, "heliostat: One sentence. (request mine-1234)\n"),
+        (422, "heliostat: One sentence.\n"),
+    ],
+)
+def test_what_is_our_own_fault_can_be_found_in_the_logs(
+    api: "FakeApi", status: int, line: str
+) -> None:
+    path = "/v1/products/CL/curve"
+    api.on_problem("GET", path, status, "whatever", "One sentence.", "mine-1234")
+    assert api.run("curve", "CL").stderr == line
 
 
 def test_no_answer_says_how_to_start_the_stack(api: "FakeApi") -> None:
