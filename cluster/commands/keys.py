@@ -42,7 +42,10 @@ def create(
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a key; its secret is printed now and never again."""
+    """Make a key; its secret is printed now and never again.
+
+    One of your own needs `heliostat login`; with the key of this machine, make one with --machine.
+    """
     with connect(context, data) as client:
         made = client.create_key(
             name,

@@ -119,3 +119,13 @@ async def test_where_a_request_comes_from_is_told_by_haproxy_and_not_by_its_call
         assert browser.path == "/account", browser.text
     assert "127.0.0.2, since" in browser.text
     assert "203.0.113.9" not in browser.text
+
+
+@pytest.mark.parametrize("given", ["mine-1234", "with spaces in it", None])
+def test_an_answer_has_one_name_and_a_good_one(ports: PortPlan, given: str | None) -> None:
+    headers = {} if given is None else {"X-Request-Id": given}
+    answer = httpx.get(f"http://127.0.0.1:{ports.api}/v1/health", headers=headers, timeout=30)
+    names = answer.headers.get_list("x-request-id")
+    assert len(names) == 1
+    assert (names[0] == given) is (given == "mine-1234")
+    assert " " not in names[0]

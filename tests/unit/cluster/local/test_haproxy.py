@@ -14,7 +14,7 @@ defaults
     mode http
 frontend metrics
     bind :9101
-frontend http
+frontend http_frontend
     bind 127.0.0.1:8700
 frontend grpc
     bind 0.0.0.0:9000 proto h2
@@ -30,7 +30,8 @@ defaults
     mode http
 frontend metrics
     bind 127.0.0.1:9101
-frontend http
+frontend http_frontend
+    ONE_NAME
     bind 127.0.0.1:8700
 frontend grpc
     bind 127.0.0.1:9000 proto h2
@@ -38,6 +39,9 @@ listen stats
   bind 127.0.0.1:8404
     server one 10.0.0.1:80 # mode 666
 """
+
+NAME = "http-response set-header x-request-id %[res.fhdr(x-request-id,1)]"
+REWRITTEN = REWRITTEN.replace("ONE_NAME", f"{NAME} if {{ res.fhdr(x-request-id) -m found }}")
 
 
 @pytest.fixture
@@ -105,14 +109,16 @@ def test_the_template_of_the_server_is_covered(binary: Path, tmp_path: Path) -> 
     lines = templates.read_text().splitlines()
     telling = [line for line in lines if line.lstrip().startswith(("bind ", "stats socket "))]
     assert len(telling) >= 4
-    assert lines.count("defaults") == 1
-    telling.append("defaults")
+    for section in ("defaults", "frontend http_frontend"):
+        assert lines.count(section) == 1
+        telling.append(section)
     config = tmp_path / "haproxy.cfg"
     config.write_text("\n".join(telling).replace("_host }}", "_host").replace("{{", "") + "\n")
     run(binary, "-f", str(config))
     rewritten = Path(f"{config}.loopback").read_text()
     assert "666" not in rewritten
     assert "option forwardfor" in rewritten
+    assert "set-header x-request-id" in rewritten
     for wide in ("*:", "0.0.0.0:", "bind :"):
         assert wide not in rewritten
 
