@@ -20,6 +20,7 @@ from core.market import validate_source
 
 DEFAULT_PORT = 8700
 ENV_PREFIX = "HELIOSTAT_"
+_ORIGIN = r"^https?://[^/\s?#]+$"
 
 
 class Settings(BaseSettings):
@@ -28,7 +29,8 @@ class Settings(BaseSettings):
     A database URL given here is used instead of the embedded PostgreSQL, a Redis URL instead of
     the embedded Valkey, vendor credentials instead of the vendor's sandbox. `public_origin` is how
     browsers reach the stack, and `owner_email` the address of its first owner. What
-    `trusted_proxies` (addresses or networks) say of where a request comes from is believed.
+    `trusted_proxies` (addresses or networks) say of where a request comes from is believed. Pages
+    of `cors_origins` may call the API.
     `live_products` None means every product of the registered venues, `model_products` None a model
     for each of them.
     `model_history` is a source such as `import:desk` from which models read the past before the
@@ -54,8 +56,9 @@ class Settings(BaseSettings):
     redis_url: SecretStr | None = None
     object_store: str | None = None
 
-    public_origin: str | None = Field(default=None, pattern=r"^https?://[^/\s?#]+$")
+    public_origin: str | None = Field(default=None, pattern=_ORIGIN)
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    cors_origins: Annotated[tuple[Annotated[str, Field(pattern=_ORIGIN)], ...], NoDecode] = ()
     owner_email: str = Field(default="owner@localhost", pattern=r"^[^@\s]+@[^@\s]+$")
 
     key_encryption_key: SecretStr | None = None
@@ -99,6 +102,11 @@ class Settings(BaseSettings):
         for one in found if isinstance(found, tuple) else ():
             ipaddress.ip_network(one)
         return found
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: object) -> object:
+        return _codes(value)
 
     @field_validator("model_history")
     @classmethod

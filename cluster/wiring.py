@@ -149,6 +149,7 @@ def _edge(context: StackContext, vendors: LiveVendors) -> EdgeConfig:
         vault=vault_config(context.settings, context.paths),
         audit_anchors=anchors_file(context.settings, context.paths),
         provider=sign_in_provider(context.settings),
+        cors_origins=context.settings.cors_origins,
         private_webhooks=context.settings.webhooks_private,
         model_products=model_products(context.settings, vendors),
     )

@@ -148,6 +148,7 @@ def create_api(config: EdgeConfig, open_services: OpenServices) -> FastAPI:
     surround(
         app,
         origin=config.origin,
+        cors_origins=config.cors_origins,
         api_prefixes=("/v1/", "/oauth/", "/.well-known/"),
         prefix="/v1/",
         open_paths=OPEN_PATHS,

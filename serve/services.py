@@ -87,8 +87,8 @@ class EdgeConfig:
     `origin` is how browsers reach this stack, and `pages` the built web page, if any. `venues` are
     those whose feeds this stack runs, and `model_products` the products whose models.
     `task_memory_bytes` is what one task of a run may take, `audit_anchors` the file that anchors
-    the audit trail, `provider` where people may sign in elsewhere. Webhooks may go to private
-    addresses where `private_webhooks` says so.
+    the audit trail, `provider` where people may sign in elsewhere, `cors_origins` whose pages
+    may call the API. Webhooks may go to private addresses where `private_webhooks` says so.
     """
 
     database: DatabaseUrls
@@ -101,6 +101,7 @@ class EdgeConfig:
     vault: VaultConfig
     audit_anchors: Path
     provider: OidcConfig | None = None
+    cors_origins: tuple[str, ...] = ()
     private_webhooks: bool = False
     model_products: tuple[str, ...] = ()
 

@@ -26,6 +26,7 @@ def create_streams(config: EdgeConfig, open_services: OpenServices) -> FastAPI:
     surround(
         app,
         origin=config.origin,
+        cors_origins=config.cors_origins,
         api_prefixes=("/",),
         prefix="/",
         open_paths=_OPEN_PATHS,

@@ -35,6 +35,7 @@ HeliostatError
 ├── IdentityRefused         an identity elsewhere lets nobody in here (403)
 ├── NoWayIn                 no way to sign in that is good enough would be left (409)
 ├── FormRefused             a form did not come from our own page in this browser (403)
+├── OriginRefused           a page of another origin may not call the API (403)
 ├── GrantRefused            an OAuth client may not have what it asks for (400)
 ├── ClientRefused           an OAuth client is unknown or did not prove who it is (401)
 ├── PayloadTooLarge         (413)
@@ -66,6 +67,7 @@ from core.errors.identity import (
     LastOwner,
     MemberElsewhere,
     NoWayIn,
+    OriginRefused,
     PersonNeeded,
     SignInFailed,
     SignInNeeded,
@@ -148,6 +150,7 @@ __all__ = [
     "ModelNotReady",
     "NoWayIn",
     "NotFound",
+    "OriginRefused",
     "PayloadTooLarge",
     "PersonNeeded",
     "PlanLimitExceeded",

@@ -130,6 +130,17 @@ class FormRefused(HeliostatError):
         super().__init__(reason=reason)
 
 
+class OriginRefused(HeliostatError):
+    """Raised when a page of another origin may not call the API, or not in this way."""
+
+    code = "origin-refused"
+    status = 403
+    sentence = "Pages of {origin} may not call this API so; the operator names those that may."
+
+    def __init__(self, *, origin: str) -> None:
+        super().__init__(origin=origin)
+
+
 class InvitationOpen(HeliostatError):
     """Raised when an address is invited that has an open invitation of the organisation."""
 

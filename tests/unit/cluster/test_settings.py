@@ -123,3 +123,12 @@ def test_a_proxy_that_is_no_address_is_named(monkeypatch: pytest.MonkeyPatch, gi
     with pytest.raises(StackError) as refused:
         load_settings()
     assert refused.value.context["problem"].startswith("HELIOSTAT_TRUSTED_PROXIES:")
+
+
+def test_origins_whose_pages_may_call_are_origins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HELIOSTAT_CORS_ORIGINS", "https://a.example, http://localhost:5173")
+    assert load_settings().cors_origins == ("https://a.example", "http://localhost:5173")
+    for wrong in ("*", "a.example", "https://a.example/page", "https://a.example,*"):
+        monkeypatch.setenv("HELIOSTAT_CORS_ORIGINS", wrong)
+        with pytest.raises(StackError, match="HELIOSTAT_CORS_ORIGINS"):
+            load_settings()

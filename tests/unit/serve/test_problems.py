@@ -43,6 +43,7 @@ EXPECTED_STATUS = {
     "sign-in-failed": 401,
     "sign-in-throttled": 429,
     "identity-refused": 403,
+    "origin-refused": 403,
     "no-way-in": 409,
     "invitation-open": 409,
     "member-elsewhere": 403,
