@@ -10,7 +10,7 @@ NODE_PATH := PATH="$$(node -e 'process.exit(process.versions.node.split(".")[0] 
 STACK := $(if $(PORT),--port $(PORT)) $(if $(DATA),--data $(DATA))
 
 .DEFAULT_GOAL := help
-.PHONY: up down check test test-all bench web clean help
+.PHONY: up down check test test-all bench web openapi clean help
 
 up: $(VENV)/.compiled web/dist/index.html ## Start the whole stack and run the main job once
 	@$(BIN)/heliostat up $(STACK)
@@ -35,6 +35,10 @@ bench: $(VENV)/.installed ## Every benchmark, quick form
 	@$(BIN)/python -m benchmarks all --quick
 
 web: web/dist/index.html ## Build the web page
+
+openapi: $(VENV)/.installed ## Write docs/openapi.json anew, at a release only
+	@$(BIN)/python -m serve.openapi > docs/openapi.json.draft
+	@mv docs/openapi.json.draft docs/openapi.json
 
 clean: ## Remove what was installed and built; keeps the data folder
 	rm -rf $(VENV) .uv .peers web/dist web/node_modules .mypy_cache .ruff_cache .pytest_cache

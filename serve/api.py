@@ -7,8 +7,9 @@ from fastapi import Depends, FastAPI
 from starlette.staticfiles import StaticFiles
 
 from serve import problems
-from serve.identity.access import declare
+from serve.identity.access import declarations
 from serve.middleware.order import surround
+from serve.openapi import describe, operation_id
 from serve.pages.shell import FILES
 from serve.parameters import refuse_unknown
 from serve.routes import (
@@ -143,6 +144,7 @@ def create_api(config: EdgeConfig, open_services: OpenServices) -> FastAPI:
         lifespan=lifespan(open_services),
         docs_url=None,
         redoc_url=None,
+        generate_unique_id_function=operation_id,
         openapi_url="/v1/openapi.json",
     )
     surround(
@@ -156,7 +158,7 @@ def create_api(config: EdgeConfig, open_services: OpenServices) -> FastAPI:
     problems.register(app)
     for noun in _NOUNS:
         app.include_router(noun.router, prefix="/v1", dependencies=[Depends(refuse_unknown)])
-    declare(app, (noun.router for noun in _NOUNS), prefix="/v1")
+    describe(app, declarations((noun.router for noun in _NOUNS), prefix="/v1"))
     for door in _DOORS:
         app.include_router(door.router, include_in_schema=False)
     app.mount("/front-door", StaticFiles(directory=FILES), name="front-door")

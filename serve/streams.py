@@ -4,8 +4,9 @@ from fastapi import FastAPI
 
 from serve import problems
 from serve.api import OpenServices, lifespan
-from serve.identity.access import declare
+from serve.identity.access import declarations
 from serve.middleware.order import surround
+from serve.openapi import describe, operation_id
 from serve.routes import forecast_stream, quote_socket, quote_stream, run_stream
 from serve.services import EdgeConfig
 
@@ -21,6 +22,7 @@ def create_streams(config: EdgeConfig, open_services: OpenServices) -> FastAPI:
         lifespan=lifespan(open_services),
         docs_url=None,
         redoc_url=None,
+        generate_unique_id_function=operation_id,
         openapi_url="/openapi.json",
     )
     surround(
@@ -35,5 +37,5 @@ def create_streams(config: EdgeConfig, open_services: OpenServices) -> FastAPI:
     problems.register(app)
     for noun in _NOUNS:
         app.include_router(noun.router)
-    declare(app, (noun.router for noun in _NOUNS))
+    describe(app, declarations(noun.router for noun in _NOUNS))
     return app

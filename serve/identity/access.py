@@ -1,10 +1,11 @@
 """Own how a route says whom it lets in: its permissions, or that it is open."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
@@ -119,48 +120,31 @@ def require_person(principal: Principal) -> Principal:
     return principal
 
 
-def declare(app: FastAPI, routers: Iterable[APIRouter], prefix: str = "") -> None:
-    """Write each route's permissions into the OpenAPI document of an application.
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """Hold whom a route lets in: who has every permission, everybody where there is none."""
+
+    permissions: tuple[Permission, ...]
+    is_dangerous: bool
+
+
+def declarations(
+    routers: Iterable[APIRouter], prefix: str = ""
+) -> Mapping[tuple[str, str], Declaration]:
+    """Return what each route declares, by method in lower case and path.
 
     Raises:
         TypeError: a route does not declare once whom it lets in.
     """
-    declared = {
-        (method.lower(), prefix + route.path): (_declaration(route), _is_dangerous(route))
+    return {
+        (method.lower(), prefix + route.path): Declaration(
+            _declaration(route), _is_dangerous(route)
+        )
         for router in routers
         for route in router.routes
         if isinstance(route, APIRoute)
         for method in route.methods or ()
     }
-    plain = app.openapi
-
-    def document() -> dict[str, Any]:
-        made = plain()
-        made.setdefault("components", {})["securitySchemes"] = _SCHEMES
-        for path, item in made["paths"].items():
-            for method, operation in item.items():
-                _describe(operation, *declared[method, path])
-        return made
-
-    app.openapi = document  # type: ignore[method-assign]  # the way the framework documents
-
-
-_SCHEMES = {
-    "bearer": {
-        "type": "http",
-        "scheme": "bearer",
-        "description": "An API key, or an access token of `/oauth/token`.",
-    }
-}
-
-
-def _describe(
-    operation: dict[str, Any], permissions: tuple[Permission, ...], is_dangerous: bool
-) -> None:
-    values = [permission.value for permission in permissions]
-    operation["security"] = [{"bearer": values}] if values else []
-    operation["x-permissions"] = values
-    operation["x-step-up"] = is_dangerous
 
 
 def _declaration(route: APIRoute) -> tuple[Permission, ...]:
