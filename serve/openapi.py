@@ -49,6 +49,7 @@ _PROBLEM = {
         }
     ],
 }
+_SPREAD = frozenset({"", "paths", "components", "schemas"})
 _FRAMEWORKS_OWN = ("HTTPValidationError", "ValidationError")
 _SENTENCES = {
     401: "The key or token is absent, unknown or no longer good.",
@@ -124,6 +125,14 @@ def _refusals(operation: Mapping[str, Any], method: str, path: str) -> Iterator[
         yield 429
 
 
+def text_of(value: Mapping[str, Any], name: str = "") -> str:
+    """Write a document with a line for each path and each schema, so that changes can be read."""
+    if name not in _SPREAD:
+        return json.dumps(value, sort_keys=True)
+    lines = (f"{json.dumps(key)}: {text_of(one, key)}" for key, one in sorted(value.items()))
+    return "{\n" + ",\n".join(lines) + "\n}"
+
+
 def main() -> None:
     """Print the document of the API."""
     from serve.api import create_api
@@ -145,9 +154,7 @@ def main() -> None:
         vault=VaultConfig(current=KeySource(text="")),
         audit_anchors=Path("none"),
     )
-    document = create_api(config, nothing_is_served).openapi()
-    json.dump(document, sys.stdout, indent=1, sort_keys=True)
-    sys.stdout.write("\n")
+    sys.stdout.write(text_of(create_api(config, nothing_is_served).openapi()) + "\n")
 
 
 if __name__ == "__main__":

@@ -180,6 +180,9 @@ async def test_the_owner_comes_by_the_printed_link_and_all_that_came_of_it_ends_
     assert "heliostat.sign-in" not in kept
     await page.send("Page.reload")
     await until_shown(page, "Live")
+    await page.goto(f"{origin}/docs")
+    await until_shown(page, "/v1/products")
+    assert [one for one in page.complaints if "Content Security Policy" in one] == []
 
     await front_door.leave(page, origin)
     await front_door.come_by_password(page, OWNER, app.code(secret))
