@@ -1,5 +1,7 @@
 """Own the refusal of query parameters that a route does not take."""
 
+from collections.abc import Iterable, Sequence
+
 from fastapi import Request
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.params import ParamTypes
@@ -25,6 +27,15 @@ async def refuse_unknown(request: Request) -> None:
         for one in fields
         if getattr(one.field_info, "in_", ParamTypes.query) == ParamTypes.query
     ]
+    require_known(given, known)
+
+
+def require_known(given: Iterable[str], known: Sequence[str]) -> None:
+    """Refuse names of parameters that are not known.
+
+    Raises:
+        InvalidInput: there is one; names it.
+    """
     for name in given:
         if name not in known:
             told = ", ".join(known) if known else "none"

@@ -14,6 +14,7 @@ from core.identity import Permission
 from core.logs import get_logger
 from serve.identity.access import require
 from serve.market_stream import as_message, follow, read_products, start_positions
+from serve.parameters import require_known
 from serve.problems import document_of
 from serve.services import Services
 
@@ -61,6 +62,7 @@ async def socket_quotes(
     await socket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
     try:
         subscription, authorization = await _subscription(socket, services, asked)
+        require_known(socket.query_params, list(asked))
         positions = start_positions(
             subscription.last_event_id, read_products(subscription.products)
         )

@@ -83,7 +83,7 @@ async def refused_after(
     headers = {"Authorization": f"Bearer {token}"}
     async with (
         httpx.AsyncClient(base_url=origin, headers=headers, timeout=30) as caller,
-        caller.stream("GET", "/v1/streams/quotes?product=CL") as stream,
+        caller.stream("GET", "/v1/streams/quotes?products=CL") as stream,
     ):
         assert stream.status_code == 200
         lines = stream.aiter_lines()

@@ -152,6 +152,8 @@ async def test_who_says_nothing_is_refused(edge: Any, monkeypatch: pytest.Monkey
         ("products=", 4404, "unknown-product"),
         ("last_event_id=5", 4422, "invalid-input"),
         ("max_events=0", 4422, "invalid-input"),
+        ("product=CL", 4422, "invalid-input"),
+        (f"key={KEY}", 4422, "invalid-input"),
         ("max_events=many", 4422, "invalid-input"),
     ],
 )

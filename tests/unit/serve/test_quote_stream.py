@@ -103,6 +103,7 @@ async def test_events_carry_where_to_resume(edge: Any) -> None:
         ("products=", {}, 404, "unknown-product"),
         ("products=CL,", {}, 404, "unknown-product"),
         ("max_events=0", {}, 422, "invalid-input"),
+        ("product=CL", {}, 422, "invalid-input"),
         ("max_events=x", {}, 422, "invalid-input"),
         ("", {"Last-Event-ID": "5"}, 422, "invalid-input"),
         ("", {"Last-Event-ID": f"CL:{'9' * 20}-0"}, 422, "invalid-input"),
