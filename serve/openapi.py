@@ -51,7 +51,7 @@ _PROBLEM = {
 }
 _SPREAD = frozenset({"", "paths", "components", "schemas"})
 _FRAMEWORKS_OWN = ("HTTPValidationError", "ValidationError")
-_SENTENCES = {
+REFUSALS = {
     401: "The key or token is absent, unknown or no longer good.",
     403: "The caller may not do this, or must prove anew who they are.",
     404: "There is no such thing for this caller.",
@@ -104,7 +104,7 @@ def _add_refusals(operation: dict[str, Any], method: str, path: str) -> None:
     responses = operation.setdefault("responses", {})
     for status in _refusals(operation, method, path):
         responses[str(status)] = {
-            "description": _SENTENCES[status],
+            "description": REFUSALS[status],
             "content": {PROBLEM_MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
     operation["responses"] = dict(sorted(responses.items()))
@@ -141,7 +141,8 @@ def main() -> None:
     from storage.vault.sources import KeySource, VaultConfig
 
     async def nothing_is_served() -> Any:
-        raise NotImplementedError
+        message = "This application is described, and never started."
+        raise RuntimeError(message)
 
     config = EdgeConfig(
         database=DatabaseUrls(app="", read="", system=""),

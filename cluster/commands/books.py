@@ -9,7 +9,7 @@ import typer
 
 from cluster.commands.connection import DataOption, connect
 from cluster.commands.exit_codes import teach
-from cluster.commands.output import JsonOption, show, show_json
+from cluster.commands.output import JsonOption, show, show_done, show_json
 from core.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -180,10 +180,7 @@ def remove_book(
     """Remove a book, and leave its name to another."""
     with connect(context, data) as client:
         client.remove_book(name)
-    if as_json:
-        show_json({"name": name, "removed": True})
-    else:
-        show(f"Book {name} is removed.")
+    show_done({"name": name, "removed": True}, f"Book {name} is removed.", as_json=as_json)
 
 
 def _target(out: str, as_json: bool) -> Path | BinaryIO:

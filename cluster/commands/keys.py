@@ -6,7 +6,7 @@ import typer
 
 from cluster.commands.connection import DataOption, connect
 from cluster.commands.exit_codes import teach
-from cluster.commands.output import JsonOption, remark, show, show_json
+from cluster.commands.output import JsonOption, remark, show, show_done, show_json
 
 keys_app = typer.Typer(no_args_is_help=True, help="Make, list and revoke API keys.")
 
@@ -100,7 +100,5 @@ def revoke(
     """End a key for good, everywhere within 5 s."""
     with connect(context, data) as client:
         client.revoke_key(key_id)
-    if as_json:
-        show_json({"key_id": key_id, "revoked": True})
-    else:
-        show(f"Key {key_id} is revoked.")
+    done = {"key_id": key_id, "revoked": True}
+    show_done(done, f"Key {key_id} is revoked.", as_json=as_json)

@@ -6,7 +6,7 @@ import typer
 
 from cluster.commands.connection import DataOption, connect
 from cluster.commands.exit_codes import teach
-from cluster.commands.output import JsonOption, remark, show, show_json
+from cluster.commands.output import JsonOption, remark, show, show_done, show_json
 
 if TYPE_CHECKING:
     from heliostat import Member
@@ -104,10 +104,8 @@ def withdraw(
     """Make the link of an invitation good for nothing."""
     with connect(context, data) as client:
         client.withdraw_invitation(invitation_id)
-    if as_json:
-        show_json({"invitation_id": invitation_id, "withdrawn": True})
-    else:
-        show(f"Invitation {invitation_id} is withdrawn.")
+    done = {"invitation_id": invitation_id, "withdrawn": True}
+    show_done(done, f"Invitation {invitation_id} is withdrawn.", as_json=as_json)
 
 
 @members_app.command("role", epilog=teach("heliostat members role USER_ID --role operator"))
@@ -134,10 +132,8 @@ def remove(
     """End a membership, with the sessions and keys that came of it."""
     with connect(context, data) as client:
         client.remove_member(user_id)
-    if as_json:
-        show_json({"user_id": user_id, "removed": True})
-    else:
-        show(f"Member {user_id} is removed.")
+    done = {"user_id": user_id, "removed": True}
+    show_done(done, f"Member {user_id} is removed.", as_json=as_json)
 
 
 @members_app.command(
@@ -172,7 +168,4 @@ def enable(
 
 
 def _tell(member: "Member", sentence: str, as_json: bool) -> None:
-    if as_json:
-        show_json(member.model_dump(mode="json"))
-    else:
-        show(sentence)
+    show_done(member.model_dump(mode="json"), sentence, as_json=as_json)

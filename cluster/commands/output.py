@@ -54,6 +54,14 @@ def show_json(value: Any) -> None:
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
+def show_done(values: Any, sentence: str, *, as_json: bool) -> None:
+    """Print what an act came to: as JSON, or in a sentence."""
+    if as_json:
+        show_json(values)
+    else:
+        show(sentence)
+
+
 def show_json_line(value: Any) -> None:
     """Print one line of JSON on stdout, as streams do."""
     typer.echo(json.dumps(value, ensure_ascii=False))

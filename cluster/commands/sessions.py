@@ -6,7 +6,7 @@ import typer
 
 from cluster.commands.connection import DataOption, connect
 from cluster.commands.exit_codes import teach
-from cluster.commands.output import JsonOption, show, show_json
+from cluster.commands.output import JsonOption, show, show_done, show_json
 
 sessions_app = typer.Typer(
     no_args_is_help=True, help="Show where you are signed in, and sign out there."
@@ -48,7 +48,5 @@ def end(
     """Sign out somewhere; every token that came of it ends within 5 s."""
     with connect(context, data) as client:
         client.end_session(session_id)
-    if as_json:
-        show_json({"session_id": session_id, "ended": True})
-    else:
-        show(f"Session {session_id} has ended.")
+    done = {"session_id": session_id, "ended": True}
+    show_done(done, f"Session {session_id} has ended.", as_json=as_json)

@@ -7,7 +7,7 @@ import typer
 
 from cluster.commands.connection import DataOption, connect
 from cluster.commands.exit_codes import teach
-from cluster.commands.output import JsonOption, remark, show, show_json
+from cluster.commands.output import JsonOption, remark, show, show_done, show_json
 
 WebhookArgument = Annotated[
     str, typer.Argument(metavar="WEBHOOK_ID", help="The id of the webhook.")
@@ -70,10 +70,8 @@ def remove_webhook(
     """Tell an address nothing more."""
     with connect(context, data) as client:
         client.remove_webhook(webhook_id)
-    if as_json:
-        show_json({"webhook_id": webhook_id, "removed": True})
-    else:
-        show(f"Webhook {webhook_id} is removed.")
+    done = {"webhook_id": webhook_id, "removed": True}
+    show_done(done, f"Webhook {webhook_id} is removed.", as_json=as_json)
 
 
 @webhooks_app.command("test", epilog=teach("heliostat webhooks test WEBHOOK_ID"))

@@ -5,7 +5,8 @@ sign-in links and half-done sign-ins. API keys stay as they are: they are revoke
 stopped user's are refused while the stop lasts.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -118,6 +119,23 @@ async def _prove_current(
     if not await passwords.is_right(user.password_hash, current or ""):
         raise SignInFailed
     return attempt
+
+
+@asynccontextmanager
+async def taking_away(
+    pools: "Pools", session: "Session", now: datetime
+) -> AsyncIterator["WriteConn"]:
+    """Hold the person of a session while one of their ways in is taken away; commit at the end.
+
+    Raises:
+        StepUpRequired: the last proof is too old or too weak.
+        NoWayIn: what is left is not good enough alone.
+    """
+    async with pools.system() as conn:
+        await step_up.require_fresh(conn, session, now)
+        await users.hold(conn, session.user_id)
+        yield conn
+        require_way_in(await ways_in(conn, session.user_id))
 
 
 async def finish(

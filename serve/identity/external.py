@@ -15,7 +15,7 @@ from uuid import UUID
 from core.errors import IdentityRefused, SignInFailed
 from integrations.oidc.client import Attempt
 from serve.identity import invitations, second_factor
-from serve.identity.account_acts import finish, require_way_in, ways_in
+from serve.identity.account_acts import finish, taking_away, ways_in
 from serve.identity.sign_in import SecondFactorNeeded, SignedIn, Visitor, ask_for_second, let_in
 from serve.identity.step_up import require_fresh
 from storage.identity import challenges, external_identities, users
@@ -167,11 +167,8 @@ async def disconnect(
         NotFound: it is not one of the person's.
         NoWayIn: what is left is not good enough alone.
     """
-    async with pools.system() as conn:
-        await require_fresh(conn, session, now)
-        await users.hold(conn, session.user_id)
+    async with taking_away(pools, session, now) as conn:
         await external_identities.unlink(conn, session.user_id, issuer, subject)
-        require_way_in(await ways_in(conn, session.user_id))
         await finish(conn, session, "identity.removed", now, {"issuer": issuer})
 
 

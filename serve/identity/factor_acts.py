@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import InvalidInput, NotFound
 from serve.identity import passkeys, recovery_codes, throttle, totp
-from serve.identity.account_acts import finish, require_way_in, ways_in
+from serve.identity.account_acts import finish, require_way_in, taking_away, ways_in
 from serve.identity.step_up import require_fresh
 from storage.identity import factors, users
 from storage.identity import passkeys as stored_passkeys
@@ -202,11 +202,8 @@ async def remove_passkey(
         NotFound: it is not one of the person's.
         NoWayIn: what is left is not good enough alone.
     """
-    async with pools.system() as conn:
-        await require_fresh(conn, session, now)
-        await users.hold(conn, session.user_id)
+    async with taking_away(pools, session, now) as conn:
         await stored_passkeys.remove(conn, session.user_id, credential_id)
-        require_way_in(await ways_in(conn, session.user_id))
         await finish(conn, session, "passkey.removed", now)
 
 

@@ -68,8 +68,7 @@ class SlowBodyGate:
 
         try:
             await self._app(scope, body.receive, forwarded)
-        except Exception:
-            # What an application makes of a caller who seems gone is of no interest.
+        except Exception:  # of no interest where the caller was made to seem gone
             if not body.is_late:
                 raise
         if body.is_late:

@@ -99,6 +99,32 @@ def error_page(request: Request, error: HeliostatError) -> HTMLResponse:
     return page(request, "error.html", fault=fault, sentence=_sentence(error.detail))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenForm:
+    """Hold the words of a page that takes the token behind the # of its address.
+
+    `gone` is said of a token that is good no more.
+    """
+
+    heading: str
+    action: str
+    sentence: str
+    gone: str
+
+
+def token_page(request: Request, form: TokenForm, gone_with: int | None = None) -> HTMLResponse:
+    """Answer with the page of a token; `gone_with` is the status where it is good no more."""
+    fault = NO_FAULT if gone_with is None else Fault(status=gone_with, above=form.gone, beside={})
+    return page(
+        request,
+        "token.html",
+        fault=fault,
+        heading=form.heading,
+        action=form.action,
+        sentence=form.sentence,
+    )
+
+
 def redirect(address: str) -> RedirectResponse:
     """Send a browser on with GET, whatever it sent."""
     return RedirectResponse(address, status_code=303, headers=_headers(None))

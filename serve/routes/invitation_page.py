@@ -8,7 +8,7 @@ from starlette.responses import Response
 from core.errors import NotFound
 from serve.identity import invitations
 from serve.pages.forms import PageRoute, read_form
-from serve.pages.shell import NO_FAULT, Fault, page, redirect
+from serve.pages.shell import TokenForm, page, redirect, token_page
 from serve.pages.sitting import now_of
 from serve.routes.link_pages import set_up_page
 from serve.routes.sign_in_pages import provider_label
@@ -19,13 +19,18 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 SET_UP_S = 3600
 """Be how long a new member has to choose a password before another link is needed."""
-_GONE = "This invitation was used, withdrawn, or is too old. Ask for another one."
+_INVITATION = TokenForm(
+    heading="Come in by invitation",
+    action="/invitations",
+    sentence="You are invited to Heliostat.",
+    gone="This invitation was used, withdrawn, or is too old. Ask for another one.",
+)
 
 
 @router.get("/invitations")
 async def show(request: Request) -> Response:
     """Take the token behind the # of the address, which only the browser knows."""
-    return _token_page(request)
+    return token_page(request, _INVITATION)
 
 
 @router.post("/invitations")
@@ -38,7 +43,7 @@ async def look(request: Request, services: ServicesOf) -> Response:
             invitation = await invitations.peek(conn, token, now_of(services))
             organisation = await organisations.read(conn, invitation.org_id)
     except NotFound:
-        return _token_page(request, Fault(status=404, above=_GONE, beside={}))
+        return token_page(request, _INVITATION, gone_with=404)
     return page(
         request,
         "invitation.html",
@@ -63,16 +68,5 @@ async def accept(request: Request, services: ServicesOf) -> Response:
                 return redirect(f"/sign-in?{urlencode({'done': 'invitation'})}")
             link = await sign_in_links.create(conn, user.user_id, now, SET_UP_S)
     except NotFound:
-        return _token_page(request, Fault(status=404, above=_GONE, beside={}))
+        return token_page(request, _INVITATION, gone_with=404)
     return set_up_page(request, user, link)
-
-
-def _token_page(request: Request, fault: Fault = NO_FAULT) -> Response:
-    return page(
-        request,
-        "token.html",
-        fault=fault,
-        heading="Come in by invitation",
-        action="/invitations",
-        sentence="You are invited to Heliostat.",
-    )

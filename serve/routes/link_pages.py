@@ -7,7 +7,7 @@ from core.errors import SignInFailed
 from serve.identity import link_sign_in
 from serve.pages.forms import PageRoute, read_form, read_json
 from serve.pages.return_to import own_path
-from serve.pages.shell import NO_FAULT, Fault, fault_of, page
+from serve.pages.shell import NO_FAULT, Fault, TokenForm, fault_of, page, token_page
 from serve.pages.sitting import now_of, seat, user_agent_of
 from serve.pages.wording import browser
 from serve.routes.sign_in_pages import (
@@ -26,13 +26,18 @@ from storage.identity.users import User
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
-_GONE = "This link was used already, or is too old. Ask for another one."
+_LINK = TokenForm(
+    heading="Sign in by link",
+    action="/sign-in/link",
+    sentence="Your link is good for signing in once.",
+    gone="This link was used already, or is too old. Ask for another one.",
+)
 
 
 @router.get("/sign-in/link")
 async def show_link(request: Request) -> Response:
     """Take the token behind the # of the address, which only the browser knows."""
-    return _link_page(request)
+    return token_page(request, _LINK)
 
 
 @router.post("/sign-in/link")
@@ -43,7 +48,7 @@ async def open_link(request: Request, services: ServicesOf) -> Response:
     try:
         opened = await link_sign_in.open_link(services.pools, token, now_of(services))
     except SignInFailed as error:
-        return _link_page(request, Fault(status=error.status, above=_GONE, beside={}))
+        return token_page(request, _LINK, gone_with=error.status)
     return set_up_page(request, opened.user, token, asks_code=opened.has_second_factor)
 
 
@@ -56,7 +61,7 @@ async def by_link(request: Request, services: ServicesOf) -> Response:
     try:
         opened = await link_sign_in.open_link(services.pools, token, now)
     except SignInFailed as error:
-        return _link_page(request, Fault(status=error.status, above=_GONE, beside={}))
+        return token_page(request, _LINK, gone_with=error.status)
     try:
         require_name(name)
         signed_in = await link_sign_in.set_password(
@@ -133,15 +138,4 @@ def set_up_page(
         asks_code=asks_code,
         passkey_name=browser(user_agent_of(request))[:60],
         button="Sign in",
-    )
-
-
-def _link_page(request: Request, fault: Fault = NO_FAULT) -> Response:
-    return page(
-        request,
-        "token.html",
-        fault=fault,
-        heading="Sign in by link",
-        action="/sign-in/link",
-        sentence="Your link is good for signing in once.",
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from serve.openapi import _SENTENCES
+from serve.openapi import REFUSALS
 from serve.problems import PROBLEM_MEDIA_TYPE
 from tests.openapi_changes import breaking_changes
 
@@ -46,7 +46,7 @@ def test_every_operation_says_how_it_refuses(edge: Any) -> None:
                 }
                 assert "422" in refusals, (method, path)
                 assert ("401" in refusals) is bool(operation["security"])
-                assert set(refusals) <= set(map(str, _SENTENCES))
+                assert set(refusals) <= set(map(str, REFUSALS))
                 for content in refusals.values():
                     assert list(content) == [PROBLEM_MEDIA_TYPE]
 
