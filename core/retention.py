@@ -62,6 +62,12 @@ RETENTION: tuple[RetentionRule, ...] = (
         why="Guessing is slowed down over a day.",
     ),
     RetentionRule(
+        name="kept_answers",
+        what="Answers to requests with an Idempotency-Key, sealed, after the request",
+        keep=timedelta(hours=25),
+        why="A request that is sent again within a day gets its answer.",
+    ),
+    RetentionRule(
         name="revocations",
         what="Revocations of tokens",
         keep=timedelta(days=1),

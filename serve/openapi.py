@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from serve.identity.access import Declaration
+from serve.middleware.idempotency import HEADER, LONGEST_KEY
 from serve.problems import PROBLEM_MEDIA_TYPE, TYPE_PREFIX
 
 _SCHEMES = {
@@ -63,6 +64,15 @@ REFUSALS = {
 }
 
 
+_KEY = {
+    "name": HEADER.decode(),
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY},
+    "description": "Sent again with the same key, a request is answered and not carried out again.",
+}
+
+
 def operation_id(route: APIRoute) -> str:
     """Return what programs that are generated from a document call an operation."""
     return route.name
@@ -97,7 +107,16 @@ def _described(
             operation["x-permissions"] = permissions
             operation["x-step-up"] = declaration.is_dangerous
             _add_refusals(operation, method, path)
+            if method == "post" and permissions:
+                _add_key(operation)
     return made
+
+
+def _add_key(operation: dict[str, Any]) -> None:
+    """Say that a request may carry a key, where its route does not say so itself."""
+    parameters = operation.setdefault("parameters", [])
+    if all(one["name"] != _KEY["name"] for one in parameters):
+        parameters.append(_KEY)
 
 
 def _add_refusals(operation: dict[str, Any], method: str, path: str) -> None:

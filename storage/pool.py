@@ -1,7 +1,8 @@
 """Own the connections to PostgreSQL and the transactions that repositories work in."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NewType
 from uuid import UUID
@@ -19,6 +20,11 @@ ReadConn = NewType("ReadConn", "PoolConnectionProxy[asyncpg.Record]")
 
 WriteConn = NewType("WriteConn", ReadConn)
 """A connection inside a transaction that may write, and so may also read."""
+
+before_commit: ContextVar[Callable[[WriteConn], Awaitable[None]] | None] = ContextVar(
+    "before_commit", default=None
+)
+"""Be what a task wants done in each of its transactions that may write, before it is committed."""
 
 # The server is gone, going, full, has become a standby, or someone else was in the way: trying
 # later may work.
@@ -163,6 +169,8 @@ async def _transaction(
             if org_id is not None:
                 await connection.execute("SELECT set_config('app.org_id', $1, true)", str(org_id))
             yield connection
+            if not readonly and (last_act := before_commit.get()) is not None:
+                await last_act(WriteConn(ReadConn(connection)))
     except _LOST as error:
         raise _unavailable(error) from error
     except asyncpg.InternalClientError as error:

@@ -38,6 +38,8 @@ HeliostatError
 ├── OriginRefused           a page of another origin may not call the API (403)
 ├── GrantRefused            an OAuth client may not have what it asks for (400)
 ├── ClientRefused           an OAuth client is unknown or did not prove who it is (401)
+├── RequestInProgress       a request of the same key is being carried out (409)
+├── AnswerLost              a request had an effect, and its answer was lost (409)
 ├── PayloadTooLarge         (413)
 ├── BodyTooSlow             (408)
 ├── SourceUnavailable       a vendor or store cannot answer now (503)
@@ -104,6 +106,7 @@ from core.errors.sources import (
     TokenRefused,
 )
 from core.errors.values import (
+    AnswerLost,
     BodyTooSlow,
     BookChanged,
     BookExists,
@@ -112,6 +115,7 @@ from core.errors.values import (
     InvalidInput,
     NotFound,
     PayloadTooLarge,
+    RequestInProgress,
     SettlementFileRejected,
     SettlementsChanged,
     UnknownInstrument,
@@ -121,6 +125,7 @@ from core.errors.vault import VaultKeyUnknown, VaultSealBroken
 
 __all__ = [
     "AnchorsUnreadable",
+    "AnswerLost",
     "BackendUnavailable",
     "BadFrame",
     "BodyTooSlow",
@@ -154,6 +159,7 @@ __all__ = [
     "PayloadTooLarge",
     "PersonNeeded",
     "PlanLimitExceeded",
+    "RequestInProgress",
     "ResultNotReady",
     "RunAlreadyFinished",
     "RunFailed",

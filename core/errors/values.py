@@ -125,6 +125,31 @@ class IdempotencyKeyReused(HeliostatError):
         super().__init__(key=key)
 
 
+class RequestInProgress(HeliostatError):
+    """Raised when the request of an idempotency key is being carried out already."""
+
+    code = "request-in-progress"
+    status = 409
+    sentence = "The request of idempotency key {key} is being carried out."
+
+    def __init__(self, *, key: str, retry_after_s: int) -> None:
+        super().__init__(key=key, retry_after_s=retry_after_s)
+
+
+class AnswerLost(HeliostatError):
+    """Raised when the request of an idempotency key had an effect, and its answer was lost."""
+
+    code = "answer-lost"
+    status = 409
+    sentence = (
+        "The request of idempotency key {key} was carried out, at least in part, and its answer "
+        "was lost: see what is there before it is sent under another key."
+    )
+
+    def __init__(self, *, key: str) -> None:
+        super().__init__(key=key)
+
+
 class PayloadTooLarge(HeliostatError):
     """Raised when a body is larger than the endpoint takes."""
 

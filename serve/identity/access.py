@@ -25,6 +25,12 @@ def admit(scope: Any, principal: Principal) -> None:
     scope.setdefault("state", {})[_STATE] = principal
 
 
+def admitted(scope: Any) -> Principal | None:
+    """Return whom the request of an ASGI scope speaks for, if anybody was let in."""
+    found = scope.get("state", {}).get(_STATE)
+    return found if isinstance(found, Principal) else None
+
+
 def principal_of(request: Request) -> Principal:
     """Return whom a request speaks for.
 

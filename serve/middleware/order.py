@@ -3,7 +3,8 @@
 From outside in: a request is named first, so that whatever becomes of it can be spoken of; answers
 of all that follow get their headers, also where something broke; browsers learn whether a page of
 another origin may call, which they ask without credentials; who announces too much is refused
-unread, who sends too slowly is cut; then it is asked who calls. Only then is a body read.
+unread, who sends too slowly is cut; then it is asked who calls. Only then is a body read, and a
+request that names a key carried out no more than once.
 """
 
 from fastapi import FastAPI
@@ -13,6 +14,7 @@ from serve.middleware.answer_headers import AnswerHeaders
 from serve.middleware.bodies import MAX_BODY_BYTES, LengthGate, SlowBodyGate
 from serve.middleware.cross_origin import CrossOrigin
 from serve.middleware.front_door import FrontDoor
+from serve.middleware.idempotency import Idempotency
 from serve.middleware.request_id import RequestId
 from serve.middleware.unforeseen import Unforeseen
 
@@ -29,6 +31,8 @@ def surround(
 ) -> None:
     """Put around an application what its requests pass: see the parts for their arguments."""
     # The framework puts the last one added outermost.
+    if not ends:
+        app.add_middleware(Idempotency, prefix=prefix)
     # Given to FastAPI itself, the limit would stand before the gate and answer in plain text.
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY_BYTES)
     app.add_middleware(FrontDoor, prefix=prefix, open_paths=open_paths, ends=ends)

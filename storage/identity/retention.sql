@@ -92,3 +92,16 @@ DELETE FROM recovery_codes WHERE used_at < $1
 
 -- name: overdue_used_recovery_codes
 SELECT count(*) FROM recovery_codes WHERE used_at < $1
+
+-- name: forget_kept_answers
+WITH shredded AS (
+    DELETE FROM vault_keys
+    USING kept_answers
+    WHERE
+        vault_keys.key_id = encode(substring(kept_answers.sealed FROM 2 FOR 16), 'hex')::uuid
+        AND kept_answers.claimed_at < $1
+)
+DELETE FROM kept_answers WHERE claimed_at < $1
+
+-- name: overdue_kept_answers
+SELECT count(*) FROM kept_answers WHERE claimed_at < $1

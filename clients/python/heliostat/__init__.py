@@ -16,6 +16,7 @@ from heliostat.books import (
 from heliostat.client import Client
 from heliostat.device_login import DeviceCode, sign_in, sign_out
 from heliostat.errors import (
+    AnswerLost,
     ApiError,
     BodyTooSlow,
     BookChanged,
@@ -39,6 +40,7 @@ from heliostat.errors import (
     PayloadTooLarge,
     PlanLimitExceeded,
     RateLimited,
+    RequestInProgress,
     ResultNotReady,
     RunAlreadyFinished,
     RunCancelled,
@@ -194,6 +196,7 @@ from heliostat.webhooks import verify_webhook
 __all__ = [
     "Account",
     "AccountOrganisation",
+    "AnswerLost",
     "ApiError",
     "Approximation",
     "AsyncClient",
@@ -298,6 +301,7 @@ __all__ = [
     "Quote",
     "QuoteTick",
     "RateLimited",
+    "RequestInProgress",
     "ResultNotReady",
     "RetryPolicy",
     "RiskBacktest",

@@ -272,6 +272,20 @@ class Conflict(ApiError):
     statuses = frozenset({409})
 
 
+class RequestInProgress(Conflict):
+    """Raised when the same request is being carried out already; the client waits for its end."""
+
+    codes = frozenset({"request-in-progress"})
+    statuses = frozenset()
+
+
+class AnswerLost(Conflict):
+    """Raised when a request had an effect and its answer was lost: see what is there."""
+
+    codes = frozenset({"answer-lost"})
+    statuses = frozenset()
+
+
 class RunAlreadyFinished(Conflict):
     """Raised when a finished run is asked to change."""
 

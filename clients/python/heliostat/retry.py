@@ -4,7 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from secrets import SystemRandom
 
-from heliostat.errors import ApiError, HeliostatError, RateLimited, Unavailable, Unreachable
+from heliostat.errors import (
+    ApiError,
+    HeliostatError,
+    RateLimited,
+    RequestInProgress,
+    Unavailable,
+    Unreachable,
+)
 
 Jitter = Callable[[], float]
 """Draw a number from 0 to 1."""
@@ -71,4 +78,6 @@ def _may_repeat(failure: HeliostatError, repeatable: bool) -> bool:
     if isinstance(failure, Unreachable):
         return repeatable or not failure.sent
     # A 429 was turned away before any work, so even a call without a key may come again.
-    return isinstance(failure, RateLimited) or (repeatable and isinstance(failure, Unavailable))
+    return isinstance(failure, RateLimited) or (
+        repeatable and isinstance(failure, Unavailable | RequestInProgress)
+    )

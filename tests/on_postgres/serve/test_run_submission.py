@@ -162,9 +162,11 @@ async def test_one_idempotency_key_makes_one_run(
 ) -> None:
     headers = {"Idempotency-Key": "only-one"}
     answers = await asyncio.gather(*(submit(priced, headers, fresh=True) for _ in range(4)))
+    answers.append(await submit(priced, headers, fresh=True))
     await settle()
-    assert {answer.status_code for answer in answers} == {202}
-    assert len({answer.json()["run_id"] for answer in answers}) == 1
+    assert {answer.status_code for answer in answers} <= {202, 409}
+    assert answers[-1].status_code == 202
+    assert len({one.json()["run_id"] for one in answers if one.status_code == 202}) == 1
     assert len(told.submitted) == await count_runs(services) == 1
     other = await submit(priced, headers, fresh=True, labels=["x"])
     assert (other.status_code, other.json()["type"].rpartition("/")[2]) == (
@@ -180,7 +182,7 @@ async def test_a_key_is_looked_at_before_a_stored_answer(
     first = (await submit(priced, headers)).json()
     await succeed(services, first["run_id"], {"objective": -1.0})
     repeated = await submit(priced, headers)
-    assert (repeated.status_code, repeated.json()["run_id"]) == (200, first["run_id"])
+    assert (repeated.status_code, repeated.json()) == (202, first)
     other = await submit(priced, headers, labels=["x"])
     assert other.status_code == 422
     assert other.json()["type"].endswith("/idempotency-key-reused")

@@ -80,6 +80,13 @@ TENANT_ROWS: dict[str, dict[str, Any]] = {
         "run_id": RUN,
         "created_at": NOW,
     },
+    "kept_answers": {
+        "actor": "a",
+        "key_digest": b"k",
+        "attempt": 1,
+        "claimed_at": NOW,
+        "held_until": NOW,
+    },
     "qpu_intents": {
         "run_id": RUN,
         "stage": "sample",

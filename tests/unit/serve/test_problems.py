@@ -29,6 +29,8 @@ EXPECTED_STATUS = {
     "book-changed": 409,
     "model-not-ready": 409,
     "idempotency-key-reused": 422,
+    "request-in-progress": 409,
+    "answer-lost": 409,
     "plan-limit-exceeded": 422,
     "too-many-runs": 429,
     "result-not-ready": 409,

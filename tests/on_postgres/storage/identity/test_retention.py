@@ -66,6 +66,14 @@ def row_of(rule: str, user_id: UUID, session_id: UUID, ended_at: datetime) -> di
         "sign_in_links": {"digest": digest, "user_id": user_id, **spanned},
         "challenges": {"digest": digest, "purpose": "p", "data": {}, **spanned},
         "throttles": {"subject": text, "failures": 1, "last_failed_at": ended_at},
+        "kept_answers": {
+            "org_id": DEFAULT_ORG,
+            "actor": text,
+            "key_digest": digest,
+            "attempt": 1,
+            "claimed_at": ended_at,
+            "held_until": ended_at,
+        },
         "revocations": {"kind": "user", "subject": text, "revoked_at": ended_at},
         "invitations": {
             "org_id": DEFAULT_ORG,
