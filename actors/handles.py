@@ -82,8 +82,8 @@ class MarketHandle:
     async def apply(self, batch: MarketBatch) -> None:
         await self._actor.call("apply", batch)
 
-    async def curve(self, product: str) -> Curve:
-        curve: Curve = await self._actor.call("curve", product)
+    async def newer_curve(self, product: str, version: int) -> Curve | None:
+        curve: Curve | None = await self._actor.call("newer_curve", product, version)
         return curve
 
     async def live_products(self) -> dict[str, str]:

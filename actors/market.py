@@ -214,6 +214,15 @@ class MarketActor:
             points=points,
         )
 
+    async def newer_curve(self, product: str, version: int) -> Curve | None:
+        """Return the latest curve of a product, None if it is of a version that is known already.
+
+        Raises:
+            CurveNotFound: nothing is known of the product yet.
+        """
+        is_known = bool(self._states.get(product)) and self._versions[product] == version
+        return None if is_known else await self.curve(product)
+
     def _doubts(self, product: str) -> Doubts:
         return Doubts(
             suspect=frozenset(self._suspects.get(product, ())),

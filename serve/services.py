@@ -18,6 +18,7 @@ from integrations.oidc.client import OidcClient, OidcConfig
 from jobs.kinds.kind import ParsedCircuit
 from serve.background import Background
 from serve.calculator import Calculator
+from serve.hot_curves import HotCurves
 from serve.identity.authenticator import Authenticator
 from serve.identity.keyring import Keyring
 from storage.cache import Cache
@@ -26,9 +27,9 @@ from storage.vault.vault import Vault, VaultConfig, open_vault
 
 
 class MarketPort(Protocol):
-    """Answer for live curves."""
+    """Answer for live curves; None where the latest one is of the version that is known."""
 
-    async def curve(self, product: str) -> Curve: ...
+    async def newer_curve(self, product: str, version: int) -> Curve | None: ...
 
     async def live_products(self) -> dict[str, str]: ...
 
@@ -137,6 +138,7 @@ class Services:
     provider: OidcClient | None = None
     background: Background = field(default_factory=Background)
     calculator: Calculator = field(default_factory=Calculator)
+    hot_curves: HotCurves = field(default_factory=HotCurves)
 
     async def close(self) -> None:
         self.calculator.close()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import pyarrow as pa
 from fastapi import Depends, Query, Response
@@ -19,7 +19,6 @@ from core.dates import Day
 from core.errors import CurveNotFound, InvalidInput
 from core.identity import Principal
 from core.market import validate_source
-from serve.services import Services
 from serve.tables import MEDIA_TYPES, Form
 from storage.contract_histories import (
     MAX_YEARS,
@@ -29,6 +28,9 @@ from storage.contract_histories import (
     settled_range,
 )
 from storage.table_files import encode_table
+
+if TYPE_CHECKING:
+    from serve.services import Services
 
 ONE_YEAR = timedelta(days=365)
 _PLACES = 8
@@ -75,7 +77,7 @@ async def _dates(
 DatesOf = Annotated[DatesAsked, Depends(_dates)]
 
 
-async def source_of(services: Services, codes: Sequence[str], asked: str | None) -> str:
+async def source_of(services: "Services", codes: Sequence[str], asked: str | None) -> str:
     """Return the source asked for, else the one that is live for all of the products.
 
     Raises:
@@ -99,7 +101,7 @@ async def source_of(services: Services, codes: Sequence[str], asked: str | None)
 
 
 async def read_contracts(
-    services: Services,
+    services: "Services",
     caller: Principal,
     code: str,
     asked: DatesAsked,

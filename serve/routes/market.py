@@ -1,28 +1,26 @@
 """Own products and forward curves over HTTP."""
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel
 
 from core import products as registry
-from core.clock import utc_from_ns
 from core.dates import Day
 from core.identity import Permission
-from core.market import Curve, CurvePoint, Instrument, validate_source
+from core.market import validate_source
 from quant.forward_curve import Interpolation
 from quant.units import price_unit_of
+from serve.conditional import conditional_answer
+from serve.curve_views import CurveView, curve_view
 from serve.identity.access import PrincipalOf, needs
 from serve.services import ServicesOf
-from serve.settled import IgnoredView, ignored_views, price_text
+from serve.settled import ignored_views, price_text
 from serve.settled_curves import settled_curve
 from storage import settlements
 
 router = APIRouter(tags=["market"], dependencies=[needs(Permission.MARKET_READ)])
-
-_NOTHING: Mapping[Instrument, date] = {}
 
 
 class SourceRange(BaseModel):
@@ -52,51 +50,6 @@ class ProductList(BaseModel):
     """List every product of the registry."""
 
     items: list[ProductView]
-
-
-class CurvePointView(BaseModel):
-    """Hold one contract on a curve; `basis` names where `price` comes from.
-
-    `is_stale`: a live one is silent for too long, a settled one is of the day `settled_on` before
-    or repeats what settled for days. `is_suspect`: no fresh quote since a gap.
-    """
-
-    position: int
-    contract: str
-    symbol: str
-    last_trade_date: date
-    price: str
-    basis: str
-    bid: str | None
-    ask: str | None
-    last: str | None
-    settlement: str | None
-    event_time: datetime | None
-    is_stale: bool
-    is_suspect: bool
-    settled_on: date | None
-
-
-class CurveView(BaseModel):
-    """Hold a forward curve, front month first. `gap` tells of an interrupted stream.
-
-    Of a settled curve `absent` names the delivery months without a price young enough, and of
-    `ignored_rows` stored settlements that could not be used some are in `ignored`.
-    """
-
-    product: str
-    source: str
-    as_of: date
-    as_of_time: datetime | None
-    version: int
-    live: bool
-    gap: bool
-    currency: str
-    price_unit: str
-    points: list[CurvePointView]
-    absent: list[str]
-    ignored: list[IgnoredView]
-    ignored_rows: int
 
 
 class CurvePriceView(BaseModel):
@@ -155,21 +108,27 @@ async def list_products(caller: PrincipalOf, services: ServicesOf) -> ProductLis
     return ProductList(items=items)
 
 
-@router.get("/products/{code}/curve")
+@router.get(
+    "/products/{code}/curve",
+    response_model=CurveView,
+    responses={304: {"description": "The live curve is still of the version that was named."}},
+)
 async def read_curve(
     code: str,
     caller: PrincipalOf,
     services: ServicesOf,
     as_of: Annotated[Day | None, Query(description="The curve as it settled on this date.")] = None,
     source: Annotated[str | None, Query(description="cme, sandbox or import:NAME.")] = None,
-) -> CurveView:
+    if_none_match: Annotated[str | None, Header(description="ETag of what is known.")] = None,
+) -> CurveView | Response:
     """Return the live forward curve, or the one settled at or before a date."""
     registry.product(code)
     if as_of is None and source is None:
-        return _view(await services.market.curve(code))
+        hot = await services.hot_curves.read(services.market, code, services.config.version)
+        return conditional_answer(hot.body, hot.etag, if_none_match)
     chosen = None if source is None else validate_source(source)
     found = await settled_curve(services, caller, code, as_of, chosen)
-    view = _view(found.curve, {node.contract: node.settled_on for node in found.forward.nodes})
+    view = curve_view(found.curve, {node.contract: node.settled_on for node in found.forward.nodes})
     view.absent = [str(contract.contract_month) for contract in found.forward.absent]
     view.ignored, view.ignored_rows = ignored_views(found.loaded), found.loaded.ignored_rows
     return view
@@ -211,49 +170,4 @@ async def read_curve_prices(
                 on, priced.prices.tolist(), priced.is_extrapolated.tolist(), strict=True
             )
         ],
-    )
-
-
-def _view(curve: Curve, settled_on: Mapping[Instrument, date] = _NOTHING) -> CurveView:
-    product = registry.product(curve.product)
-    return CurveView(
-        product=curve.product,
-        source=curve.source,
-        as_of=curve.as_of,
-        as_of_time=utc_from_ns(curve.as_of_ns) if curve.live else None,
-        version=curve.version,
-        live=curve.live,
-        gap=curve.gap,
-        currency=product.currency,
-        price_unit=product.price_unit,
-        points=[_point(curve.product, point, settled_on) for point in curve.points],
-        absent=[],
-        ignored=[],
-        ignored_rows=0,
-    )
-
-
-def _point(
-    product: str, point: CurvePoint, settled_on: Mapping[Instrument, date]
-) -> CurvePointView:
-    contract = Instrument(product, point.contract_month)
-
-    def text(price: object) -> str | None:
-        return None if price is None else str(price)
-
-    return CurvePointView(
-        position=point.position,
-        contract=str(point.contract_month),
-        symbol=contract.symbol,
-        last_trade_date=point.last_trade_date,
-        price=str(point.price),
-        basis=point.basis,
-        bid=text(point.bid),
-        ask=text(point.ask),
-        last=text(point.last),
-        settlement=text(point.settlement),
-        event_time=None if point.event_ns is None else utc_from_ns(point.event_ns),
-        is_stale=point.is_stale,
-        is_suspect=point.is_suspect,
-        settled_on=settled_on.get(contract),
     )

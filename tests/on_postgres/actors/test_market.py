@@ -122,6 +122,21 @@ async def test_a_restart_while_the_database_is_away_learns_the_settlements_later
         monkeypatch.undo()
 
 
+async def test_a_curve_is_told_again_only_once_it_changed(
+    database: Any, cache: Any, valkey_server: str
+) -> None:
+    del cache
+    async with market(database.urls, valkey_server) as actor:
+        await actor.apply(batch(quote(DAY_NS, 1)))
+        curve = await actor.newer_curve("CL", -1)
+        assert curve is not None
+        assert await actor.newer_curve("CL", curve.version) is None
+        await actor.apply(batch(quote(DAY_NS + 1, 2)))
+        newer = await actor.newer_curve("CL", curve.version)
+        assert newer is not None
+        assert newer.version == curve.version + 1
+
+
 async def test_a_snapshot_does_not_hide_what_was_settled_after_it(
     database: Any, cache: Any, valkey_server: str, pools: Pools
 ) -> None:

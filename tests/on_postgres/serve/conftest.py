@@ -81,7 +81,7 @@ class ToldModels:
 class LiveMarket:
     """Tell that crude is live, without a curve yet."""
 
-    async def curve(self, product: str) -> Curve:
+    async def newer_curve(self, product: str, _version: int) -> Curve:
         raise CurveNotFound(product=product, source="import:test", as_of="now")
 
     async def live_products(self) -> dict[str, str]:

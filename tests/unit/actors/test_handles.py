@@ -122,7 +122,7 @@ async def test_our_own_errors_come_through_as_they_were(cluster: Cluster) -> Non
     error = CurveNotFound(product="CL", source="sandbox", as_of="now")
     cluster.add("market", failing(task_error(error)))
     with pytest.raises(CurveNotFound) as caught:
-        await MarketHandle(namespace="stack").curve("CL")
+        await MarketHandle(namespace="stack").newer_curve("CL", 1)
     assert caught.value is error
 
 

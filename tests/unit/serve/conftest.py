@@ -35,11 +35,14 @@ class FakeMarket:
 
     live: dict[str, str] = field(default_factory=lambda: {"CL": "sandbox"})
     curves: dict[str, Curve] = field(default_factory=dict)
+    asked: list[tuple[str, int]] = field(default_factory=list)
 
-    async def curve(self, product: str) -> Curve:
+    async def newer_curve(self, product: str, version: int) -> Curve | None:
+        self.asked.append((product, version))
         if product not in self.curves:
             raise CurveNotFound(product=product, source="sandbox", as_of="now")
-        return self.curves[product]
+        curve = self.curves[product]
+        return None if curve.version == version else curve
 
     async def live_products(self) -> dict[str, str]:
         return self.live

@@ -235,3 +235,28 @@ async def test_the_built_page_and_documentation(edge_with_pages: Any) -> None:
     for answer in (missing, outside):
         assert answer.status_code == 404
         assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_who_knows_the_live_curve_is_not_sent_it_again(edge: Any) -> None:
+    edge.market.curves["CL"] = CURVE
+    async with edge.client() as client:
+        first = await client.get("/v1/products/CL/curve")
+        named = {"If-None-Match": first.headers["etag"]}
+        again = await client.get("/v1/products/CL/curve", headers=named)
+        other = await client.get("/v1/products/CL/curve", headers={"If-None-Match": '"8-1.2.3"'})
+    assert first.headers["etag"] == '"9-1.2.3"'
+    assert first.headers["cache-control"] == again.headers["cache-control"] == "private, no-cache"
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["etag"] == first.headers["etag"]
+    assert (other.status_code, other.content) == (200, first.content)
+
+
+async def test_who_is_not_let_in_learns_of_no_curve_that_is_kept(edge: Any) -> None:
+    edge.market.curves["CL"] = CURVE
+    async with edge.client() as client:
+        known = await client.get("/v1/products/CL/curve")
+    async with edge.client(key=False) as client:
+        for headers in ({}, {"If-None-Match": known.headers["etag"]}, {"If-None-Match": "*"}):
+            answer = await client.get("/v1/products/CL/curve", headers=headers)
+            assert answer.status_code == 401
+            assert "etag" not in answer.headers
