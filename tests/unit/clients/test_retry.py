@@ -2,7 +2,15 @@
 
 import pytest
 
-from heliostat.errors import HeliostatError, InvalidInput, RateLimited, Unavailable, Unreachable
+from heliostat.errors import (
+    AnswerLost,
+    HeliostatError,
+    InvalidInput,
+    RateLimited,
+    RequestInProgress,
+    Unavailable,
+    Unreachable,
+)
 from heliostat.retry import RetryPolicy, pause_before_retry
 
 POLICY = RetryPolicy(attempts=4, base_s=0.5, cap_s=3.0, longest_wait_s=60.0)
@@ -48,6 +56,9 @@ def test_retry_after_is_a_floor_and_too_long_a_one_is_handed_on() -> None:
         (Unreachable("x", sent=True), False, False),
         (Unreachable("x", sent=True), True, True),
         (RateLimited("rate", 429, "x"), False, True),
+        (RequestInProgress("request-in-progress", 409, "x"), True, True),
+        (RequestInProgress("request-in-progress", 409, "x"), False, False),
+        (AnswerLost("answer-lost", 409, "x"), True, False),
         (Unavailable("busy", 503, "x"), False, False),
         (Unavailable("busy", 503, "x"), True, True),
         (InvalidInput("bad", 422, "x"), True, False),
