@@ -12,10 +12,15 @@ from typing import Any
 
 from benchmarks.report import Report
 
+# A module named like one of the standard library would hide it.
+_MODULES = {"http": "http_reads"}
 NAMES = sorted(
-    path.stem
-    for path in Path(__file__).parent.glob("*.py")
-    if path.stem not in {"__init__", "__main__", "data", "report", "stacks"}
+    {
+        path.stem
+        for path in Path(__file__).parent.glob("*.py")
+        if path.stem not in {"__init__", "__main__", "data", "report", "stacks"}
+    }.difference(_MODULES.values())
+    | _MODULES.keys()
 )
 
 OPTIONS: dict[str, tuple[str, Callable[[str], Any], str]] = {
@@ -46,9 +51,13 @@ def main() -> None:
     sys.exit(0 if all(report.met for report in reports) else 1)
 
 
+def _module(name: str) -> Any:
+    return importlib.import_module(f"benchmarks.{_MODULES.get(name, name)}")
+
+
 def run(name: str, *, quick: bool, **given: Any) -> Report:
     """Run one benchmark by its file's name, with the options it was given."""
-    report: Report = importlib.import_module(f"benchmarks.{name}").measure(quick=quick, **given)
+    report: Report = _module(name).measure(quick=quick, **given)
     return report
 
 
@@ -56,7 +65,7 @@ def takes(name: str, given: dict[str, Any]) -> bool:
     """Tell whether a benchmark takes these options; none are taken by all."""
     if not given:
         return True
-    measure = importlib.import_module(f"benchmarks.{name}").measure
+    measure = _module(name).measure
     return set(given) <= set(inspect.signature(measure).parameters)
 
 

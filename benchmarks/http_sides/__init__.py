@@ -1,0 +1,1 @@
+"""Own the sides of the HTTP benchmark: what answers beside ours, and the load on all of them."""
